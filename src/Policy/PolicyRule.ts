@@ -1,0 +1,28 @@
+import type { Decision } from "../domain/Decision.ts"
+import type { Mode, Phase } from "../domain/Phase.ts"
+import type { ToolName } from "../domain/ToolCall.ts"
+
+/** What a request is about: a tool call by its name, one path of a change set, or the merge of one path into the project. */
+export type PolicyAction = ToolName | "change" | "merge"
+
+/** One question to the policy. `path` is project-relative. `args` are the command's arguments without the command. */
+export interface PolicyRequest {
+  readonly action: PolicyAction
+  readonly phase: Phase
+  readonly mode: Mode
+  readonly tool?: string
+  readonly path?: string
+  readonly command?: string
+  readonly args?: ReadonlyArray<string>
+  readonly host?: string
+  readonly caller?: string
+}
+
+/** A decision and how it came about. */
+export interface Explanation {
+  readonly decision: Decision
+  readonly matched: ReadonlyArray<
+    { readonly rule: string; readonly layer: Decision["layer"]; readonly effect: Decision["effect"] }
+  >
+  readonly abstained: ReadonlyArray<{ readonly rule: string; readonly why: string }>
+}

@@ -1,0 +1,11 @@
+import type { ToolName } from "../domain/ToolCall.ts"
+
+/** A tool as it is declared to a model. `parameters` is a JSON Schema (draft 2020-12) of type object. */
+export interface ToolSpec {
+  readonly name: ToolName
+  readonly description: string
+  readonly parameters: { readonly type: "object"; readonly [key: string]: unknown }
+}
+
+/** The name on the wire: model providers refuse dots. */
+export const wireName = (name: string): string => name.replaceAll(".", "_")

@@ -1,0 +1,60 @@
+/** A host directory or file shown inside. `source` and `target` are absolute. Only mounts of mode `rw` can be written. */
+export interface Mount {
+  readonly source: string
+  readonly target: string
+  readonly mode: "ro" | "rw"
+}
+
+/** Bounds of one command. Times in ms, sizes in bytes; `disk` is what it may add below its writable mounts. */
+export interface Limits {
+  readonly timeoutMs: number
+  readonly outputBytes: number
+  readonly memoryBytes: number
+  readonly processes: number
+  readonly fileBytes: number
+  readonly diskBytes: number
+}
+
+export const defaultLimits: Limits = {
+  timeoutMs: 120_000,
+  outputBytes: 1 << 20,
+  memoryBytes: 2 * 1024 ** 3,
+  processes: 256,
+  fileBytes: 100 << 20,
+  diskBytes: 1024 ** 3
+}
+
+/**
+ * One command. `command` is looked up in the sandbox's PATH and never goes through a shell. `env` is the whole environment besides PATH,
+ * HOME, TMPDIR and LANG, which the backend sets. `cwd` is absolute, inside. `user` owns the writable mounts (uid:gid of the host).
+ * `onOutput` sees output as it comes, at most `limits.outputBytes`.
+ */
+export interface SandboxCommand {
+  readonly command: string
+  readonly args: ReadonlyArray<string>
+  readonly cwd: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly stdin?: Uint8Array
+  readonly mounts: ReadonlyArray<Mount>
+  readonly limits: Limits
+  readonly user: { readonly uid: number; readonly gid: number }
+  readonly onOutput?: (stream: "stdout" | "stderr", chunk: Uint8Array) => void
+}
+
+/** How it ended. `exitCode` is the command's, or 128 + signal; 127 when the command was not found. `ended` other than "exit" names the limit that killed it. */
+export interface SandboxResult {
+  readonly exitCode: number
+  readonly ended: "exit" | "timeout" | "output" | "memory" | "processes" | "disk"
+  readonly stdout: Uint8Array
+  readonly stderr: Uint8Array
+  readonly durationMs: number
+}
+
+/** `detail` is the version and what is enforced when usable, what is missing otherwise; `remedy` is a command to type. */
+export interface SandboxProbe {
+  readonly backend: string
+  readonly usable: boolean
+  readonly detail: string
+  readonly remedy?: string
+  readonly warnings: ReadonlyArray<string>
+}

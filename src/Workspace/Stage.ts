@@ -1,0 +1,58 @@
+import type { Effect, Option } from "effect"
+import type { Change, ChangeSet, Content } from "../domain/Change.ts"
+import type { ProjectPath } from "../domain/ProjectPath.ts"
+import type { SessionId } from "../domain/SessionId.ts"
+import type { MergeReport } from "./MergeReport.ts"
+import type { MergeConflict, PathRefused, WorkspaceFailed } from "./WorkspaceError.ts"
+
+/** `project` is absolute. `secrets` are gitignore patterns of tracked files shown empty. `maxFileBytes` bounds a file of a change set. */
+export interface StageOptions {
+  readonly project: string
+  readonly session: SessionId
+  readonly secrets: ReadonlyArray<string>
+  readonly maxFileBytes: number
+}
+
+/** One entry of a directory listing. */
+export interface Entry {
+  readonly path: ProjectPath
+  readonly kind: Content["kind"]
+  readonly size: number
+  readonly ignored: boolean
+}
+
+/** A session's private copy of the project: what is accepted stays, what is rejected is restored. */
+export interface Stage {
+  readonly project: string
+  /** The stage's directory on the host, absolute. */
+  readonly root: string
+  /** Files staged at the start, and where ("memory" or "disk"). */
+  readonly files: number
+  readonly medium: "memory" | "disk"
+  /** Who owns the stage and runs commands over it. */
+  readonly user: { readonly uid: number; readonly gid: number }
+  /** The stage read-write at the project's own path; `.git` and dependency trees read-only over empty mount points. */
+  readonly mounts: ReadonlyArray<{ readonly source: string; readonly target: string; readonly mode: "ro" | "rw" }>
+  /** A file's bytes, at most `maxBytes` from `offset`; no symlink of the path is followed out of the project. Dependency trees can be read. */
+  readonly read: (
+    path: ProjectPath,
+    options?: { readonly offset?: number; readonly maxBytes?: number }
+  ) => Effect.Effect<{ readonly bytes: Uint8Array; readonly size: number }, PathRefused | WorkspaceFailed>
+  readonly list: (
+    path: ProjectPath,
+    options: { readonly recursive: boolean; readonly limit: number }
+  ) => Effect.Effect<{ readonly entries: ReadonlyArray<Entry>; readonly cut: boolean }, PathRefused | WorkspaceFailed>
+  readonly stat: (path: ProjectPath) => Effect.Effect<Option.Option<Entry>, PathRefused | WorkspaceFailed>
+  /** What differs from the last accepted state. Call only when every process of the stage is dead. */
+  readonly scan: Effect.Effect<ChangeSet, WorkspaceFailed>
+  /** Makes a scanned change set the new accepted state. */
+  readonly accept: (set: ChangeSet) => Effect.Effect<void, WorkspaceFailed>
+  /** Restores every path of a scanned change set, forbidden ones included, to the last accepted state. */
+  readonly reject: (set: ChangeSet) => Effect.Effect<void, WorkspaceFailed>
+  /** All accepted changes of the session against the project as it was at the start. */
+  readonly changes: Effect.Effect<ReadonlyArray<Change>, WorkspaceFailed>
+  /** The same as a unified diff (git's form), and how many lines it adds and removes. */
+  readonly diff: Effect.Effect<{ readonly patch: string; readonly lines: number }, WorkspaceFailed>
+  /** Writes the session's changes into the project through a journal; all or nothing. A conflict writes nothing and keeps the patch. */
+  readonly merge: Effect.Effect<MergeReport, MergeConflict | WorkspaceFailed>
+}

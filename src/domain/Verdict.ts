@@ -1,0 +1,31 @@
+import { Schema } from "effect"
+import { ProjectPath } from "./ProjectPath.ts"
+
+/** One test of a run. `file` is null where the runner does not say; `error` is a failure to load, collect or import. */
+export const TestCase = Schema.Struct({
+  file: Schema.NullOr(ProjectPath),
+  name: Schema.String,
+  status: Schema.Literal("passed", "failed", "error", "skipped"),
+  message: Schema.optional(Schema.String)
+})
+export type TestCase = typeof TestCase.Type
+
+/** A runner's machine-readable report, read by the kernel outside the sandbox. `truncated`: the report did not end properly. */
+export const TestReport = Schema.Struct({
+  runner: Schema.String,
+  cases: Schema.Array(TestCase),
+  truncated: Schema.Boolean
+})
+export type TestReport = typeof TestReport.Type
+
+/** What a test run showed. `reason` explains a verdict of none, or why red or green. `files` are the test files that ran. */
+export const Verdict = Schema.Struct({
+  verdict: Schema.Literal("red", "green", "none"),
+  reason: Schema.String,
+  passed: Schema.Number,
+  failed: Schema.Number,
+  skipped: Schema.Number,
+  files: Schema.Array(ProjectPath),
+  failures: Schema.Array(TestCase)
+})
+export type Verdict = typeof Verdict.Type
