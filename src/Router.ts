@@ -1,35 +1,22 @@
-import { Context, type Effect } from "effect"
-import type { SessionEvent } from "./domain/SessionEvent.ts"
-import type { SessionId } from "./domain/SessionId.ts"
+import { Context, Effect, Layer } from "effect"
+import type { Audit } from "./Audit.ts"
 import type { ToolCall, ToolResult } from "./domain/ToolCall.ts"
+import type { Policy } from "./Policy.ts"
+import { call } from "./Router/call.ts"
+import { gather } from "./Router/Leaves.ts"
 import type { RouterFailed } from "./Router/RouterError.ts"
+import type { RouterSession } from "./Router/RouterSession.ts"
+import type { RouterOptions } from "./Router/Tool.ts"
+import { tools } from "./Router/tools.ts"
 import type { ToolSpec } from "./Router/ToolSpec.ts"
+import type { Sandbox } from "./Sandbox.ts"
+import type { StateMachine } from "./StateMachine.ts"
 import type { Stage } from "./Workspace.ts"
 
 export * from "./Router/RouterError.ts"
+export * from "./Router/RouterSession.ts"
 export * from "./Router/ToolSpec.ts"
-
-/** A question for a human: the policy or the design wants one. `diff` is a unified diff or empty. */
-export interface ReviewRequest {
-  readonly session: SessionId
-  readonly kind: "action" | "change" | "merge" | "debug"
-  readonly reason: string
-  readonly diff: string
-}
-
-/** The human's answer; headless sessions always answer no. */
-export interface ReviewAnswer {
-  readonly approved: boolean
-  readonly reason: string
-}
-
-/** One session as the router sees it: its stage, who listens, and who answers questions. */
-export interface RouterSession {
-  readonly id: SessionId
-  readonly stage: Stage
-  readonly emit: (event: SessionEvent) => Effect.Effect<void>
-  readonly review: (request: ReviewRequest) => Effect.Effect<ReviewAnswer>
-}
+export type { RouterOptions }
 
 /** The one way a model's call becomes an effect: look up, decode, phase gate, policy, execute, gate the change set, audit. */
 export class Router extends Context.Tag("fluffy/Router")<Router, {
@@ -37,3 +24,27 @@ export class Router extends Context.Tag("fluffy/Router")<Router, {
   /** Runs one call. Refusals and errors the model can act on are results; only a broken kernel fails. */
   readonly call: (session: RouterSession, call: ToolCall) => Effect.Effect<ToolResult, RouterFailed>
 }>() {}
+
+const readers = 16
+
+/** The router over whatever leaves are in the context. Reads of a stage run together; a call that writes it runs alone. */
+export const layer = (
+  options: RouterOptions
+): Layer.Layer<Router, never, Audit | Policy | StateMachine | Sandbox> =>
+  Layer.effect(
+    Router,
+    Effect.map(gather, (leaves) => {
+      const locks = new WeakMap<Stage, Effect.Semaphore>()
+      const lockOf = (stage: Stage) => {
+        const lock = locks.get(stage) ?? Effect.unsafeMakeSemaphore(readers)
+        locks.set(stage, lock)
+        return lock
+      }
+      const isReader = (name: string) => tools.some(({ spec }) => spec.path === "fast" && (spec.name === name || spec.name.replace(".", "_") === name))
+      return Router.of({
+        tools: tools.map(({ spec }) => spec),
+        call: (session, request) =>
+          lockOf(session.stage).withPermits(isReader(request.name) ? 1 : readers)(call(leaves, options, tools, session, request))
+      })
+    })
+  )

@@ -34,7 +34,7 @@ export const AuditEvent = Schema.Struct({
 })
 export type AuditEvent = typeof AuditEvent.Type
 
-/** One line of the log. `hash` is SHA-256 (hex) over the previous hash and the RFC 8785 form of everything else. `at` is ISO 8601 UTC. */
+/** One line of the log. `hash` is SHA-256 (hex) over the RFC 8785 form of all other fields, the previous hash among them. `at` is ISO 8601 UTC. */
 export const AuditEntry = Schema.Struct({
   seq: Schema.Number,
   segment: Schema.Number,
@@ -45,7 +45,7 @@ export const AuditEntry = Schema.Struct({
 })
 export type AuditEntry = typeof AuditEntry.Type
 
-/** Which entries: after a sequence number, of a session or category, at most `limit`; `last` gives the newest N instead. */
+/** Which entries: after a sequence number, of a session or category, at most `limit`; `last` gives the newest N instead, oldest first. */
 export interface AuditQuery {
   readonly after?: number
   readonly last?: number

@@ -1,5 +1,16 @@
 import { Schema } from "effect"
 
+const verbs = { open: "open", write: "write", read: "read", closed: "write to" } as const
+
+const writable = "Check that .fluffy/state is writable, the disk has room and no other program holds the log"
+
+const remedies = {
+  open: `${writable}; move a damaged log away to start a new one`,
+  write: writable,
+  read: "Run: fluffy audit verify",
+  closed: "It was closed with the kernel: start a new one"
+} as const
+
 /** The log could not be opened, written or read. */
 export class AuditFailed extends Schema.TaggedError<AuditFailed>()("AuditFailed", {
   method: Schema.String,
@@ -7,6 +18,8 @@ export class AuditFailed extends Schema.TaggedError<AuditFailed>()("AuditFailed"
   cause: Schema.optional(Schema.Defect)
 }) {
   override get message() {
-    return `Cannot ${this.reason} the audit log (${this.method}); nothing goes on without a record. Check that .fluffy/state is writable and the disk has room`
+    return `Cannot ${verbs[this.reason]} the audit log (${this.method}); nothing goes on without a record. ${
+      remedies[this.reason]
+    }`
   }
 }

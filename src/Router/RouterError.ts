@@ -10,3 +10,15 @@ export class RouterFailed extends Schema.TaggedError<RouterFailed>()("RouterFail
     return `${this.tool} stopped the session: ${this.detail}`
   }
 }
+
+const modules = {
+  AuditFailed: "Audit",
+  StateMachineFailed: "StateMachine",
+  SandboxFailed: "Sandbox",
+  SandboxUnavailable: "SandboxUnavailable",
+  WorkspaceFailed: "Workspace"
+} as const
+
+/** Turns a leaf's failure into the one error of the router, keeping its message. */
+export const fromLeaf = (tool: string) => (error: { readonly _tag: keyof typeof modules; readonly message: string }): RouterFailed =>
+  new RouterFailed({ tool, module: modules[error._tag], detail: error.message })

@@ -4,6 +4,8 @@ import type { ToolName } from "../domain/ToolCall.ts"
 export interface ToolSpec {
   readonly name: ToolName
   readonly description: string
+  /** Fast-path tools only read the stage; several may run at once. */
+  readonly path: "fast" | "sandbox" | "kernel"
   readonly parameters: { readonly type: "object"; readonly [key: string]: unknown }
 }
 

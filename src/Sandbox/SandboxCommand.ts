@@ -16,7 +16,7 @@ export interface Limits {
 }
 
 export const defaultLimits: Limits = {
-  timeoutMs: 120_000,
+  timeoutMs: 600_000,
   outputBytes: 1 << 20,
   memoryBytes: 2 * 1024 ** 3,
   processes: 256,

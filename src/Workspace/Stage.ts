@@ -53,6 +53,8 @@ export interface Stage {
   readonly changes: Effect.Effect<ReadonlyArray<Change>, WorkspaceFailed>
   /** The same as a unified diff (git's form), and how many lines it adds and removes. */
   readonly diff: Effect.Effect<{ readonly patch: string; readonly lines: number }, WorkspaceFailed>
+  /** Writes the session's diff to a file of the state directory (`patches/<session>.patch`) and says where, absolute. */
+  readonly keepPatch: Effect.Effect<string, WorkspaceFailed>
   /** Writes the session's changes into the project through a journal; all or nothing. A conflict writes nothing and keeps the patch. */
   readonly merge: Effect.Effect<MergeReport, MergeConflict | WorkspaceFailed>
 }

@@ -1,0 +1,79 @@
+import * as AiError from "@effect/ai/AiError"
+import * as LanguageModel from "@effect/ai/LanguageModel"
+import { Effect, Layer, Redacted, type Scope, Stream } from "effect"
+import { collect } from "./collect.ts"
+import type { Dialect, Endpoint } from "./Dialect.ts"
+import { callIds } from "./history.ts"
+import { type Part, PartWriter } from "./parts.ts"
+import { readEvents, readStream, readText } from "./read.ts"
+import { makeWireErrors } from "./wireErrors.ts"
+
+/** Most bytes read of the body of an HTTP error, and the longest wait for it. */
+const errorBody = { bytes: 16_384, wait: "5 seconds" } as const
+
+/** Most characters of an answer that is one JSON document instead of a stream. */
+const documentSize = 16 * 1024 * 1024
+
+/** A `LanguageModel` that speaks a dialect over the built-in `fetch`: no tracing headers, no redirect followed, no key in an error. */
+export const layer = (dialect: Dialect, endpoint: Endpoint): Layer.Layer<LanguageModel.LanguageModel> => {
+  const streamText = (options: LanguageModel.ProviderOptions) => Stream.unwrapScoped(answer(dialect, endpoint, options))
+  return Layer.effect(
+    LanguageModel.LanguageModel,
+    LanguageModel.make({
+      streamText,
+      generateText: (options) =>
+        options.responseFormat.type === "json"
+          ? new AiError.MalformedInput({
+            module: dialect.module,
+            method: "generateObject",
+            description: "this model layer gives text and tool calls, no structured objects"
+          })
+          : Effect.flatMap(Stream.runCollect(streamText(options)), collect(dialect.module))
+    })
+  )
+}
+
+const answer = Effect.fnUntraced(
+  function*(
+    dialect: Dialect,
+    endpoint: Endpoint,
+    options: LanguageModel.ProviderOptions
+  ): Effect.fn.Return<Stream.Stream<Part, AiError.AiError>, AiError.AiError, Scope.Scope> {
+    const errors = makeWireErrors(dialect.module, endpoint)
+    const controller = yield* Effect.acquireRelease(
+      Effect.sync(() => new AbortController()),
+      (controller) => Effect.sync(() => controller.abort())
+    )
+    const key = endpoint.apiKey === undefined ? "" : Redacted.value(endpoint.apiKey)
+    const response = yield* Effect.tryPromise({
+      try: () =>
+        fetch(endpoint.url, {
+          method: "POST",
+          headers: {
+            "content-type": "application/json",
+            accept: "text/event-stream",
+            "user-agent": "fluffy",
+            ...(key === "" ? {} : dialect.headers(key))
+          },
+          body: JSON.stringify(dialect.body(options)),
+          redirect: "manual",
+          signal: controller.signal
+        }),
+      catch: errors.transport
+    })
+    const { body } = response
+    if (!response.ok) {
+      const text = body === null ? Effect.succeed("") : Effect.promise(() => readText(body, errorBody.bytes)).pipe(
+        Effect.timeoutTo({ duration: errorBody.wait, onSuccess: (text) => text, onTimeout: () => "" })
+      )
+      return yield* Effect.fail(errors.status(response, yield* text))
+    }
+    const type = response.headers.get("content-type") ?? ""
+    if (body === null || /\bhtml\b/.test(type)) return yield* Effect.fail(errors.notAnApi(type))
+    const writer = new PartWriter(new Set(options.tools.map((tool) => tool.name)), callIds(options.prompt))
+    const reader = dialect.reader(writer)
+    if (!/\bjson\b/.test(type)) return readStream(body, writer, reader, errors)
+    const data = yield* Effect.promise(() => readText(body, documentSize))
+    return Stream.fromIterable(readEvents(writer, reader, errors.scrub, [{ event: "", data }], true))
+  }
+)

@@ -1,0 +1,69 @@
+import * as AiError from "@effect/ai/AiError"
+import { Option } from "effect"
+import { safeDetail, secretsOf } from "./detail.ts"
+import type { Endpoint } from "./Dialect.ts"
+import { at, text } from "./json.ts"
+import { limits, TooLarge } from "./sse.ts"
+
+export type WireErrors = ReturnType<typeof makeWireErrors>
+
+/** The errors of one request. None holds the request's headers, its body or a foreign error: those carry the key and the prompt. */
+export const makeWireErrors = (module: string, endpoint: Endpoint) => {
+  const method = "streamText"
+  const secrets = secretsOf(endpoint.apiKey)
+  const scrub = (text: string) => safeDetail(text, secrets)
+  const request = {
+    method: "POST" as const,
+    url: `${endpoint.url.origin}${endpoint.url.pathname}`,
+    urlParams: [],
+    hash: Option.none<string>(),
+    headers: {}
+  }
+  return {
+    scrub,
+    /** No answer: the address, the network, a certificate. */
+    transport: (cause: unknown): AiError.AiError => {
+      const inner = at(cause, "cause")
+      // The message of the outer error may quote a header, the key's included; a code never does.
+      const description = scrub(text(at(inner, "code")) ?? text(at(inner, "message")) ?? "the request could not be sent")
+      return new AiError.HttpRequestError({ module, method, reason: "Transport", request, description })
+    },
+    /** The answer broke off, or is larger than any answer can be. */
+    reading: (cause: unknown): AiError.AiError =>
+      cause instanceof TooLarge
+        ? new AiError.MalformedOutput({
+          module,
+          method,
+          description: `the server sent more than ${limits.event} characters in one event or ${limits.total} in all`
+        })
+        : new AiError.HttpResponseError({
+          module,
+          method,
+          reason: "Decode",
+          request,
+          response: { status: 200, headers: {} },
+          description: "the connection was cut in the middle of the answer"
+        }),
+    status: (response: Response, body: string): AiError.AiError => {
+      const wait = ["retry-after", "retry-after-ms"].flatMap((name) => {
+        const value = response.headers.get(name)
+        return value === null ? [] : [[name, value] as const]
+      })
+      return new AiError.HttpResponseError({
+        module,
+        method,
+        reason: "StatusCode",
+        request,
+        response: { status: response.status, headers: Object.fromEntries(wait) },
+        body: scrub(body)
+      })
+    },
+    /** Something answered that is no model API. */
+    notAnApi: (type: string): AiError.AiError =>
+      new AiError.MalformedInput({
+        module,
+        method,
+        description: `${request.url} answered with ${scrub(type || "nothing")}, not with a model's events: check the base URL`
+      })
+  }
+}

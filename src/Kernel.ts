@@ -1,0 +1,72 @@
+import type { LanguageModel } from "@effect/ai/LanguageModel"
+import { Layer } from "effect"
+import { join } from "node:path"
+import * as Agent from "./Agent.ts"
+import type { Audit, AuditFailed } from "./Audit.ts"
+import * as AuditSql from "./Audit/Sql.ts"
+import type { KernelOptions } from "./KernelConfig.ts"
+import * as Orchestrator from "./Orchestrator.ts"
+import type { Policy, PolicyLoadFailed } from "./Policy.ts"
+import * as PolicyYaml from "./Policy/Yaml.ts"
+import * as Router from "./Router.ts"
+import { type Sandbox, SandboxUnavailable } from "./Sandbox.ts"
+import * as Bubblewrap from "./Sandbox/Bubblewrap.ts"
+import { makeClassify, type StateMachine, type StateMachineFailed } from "./StateMachine.ts"
+import * as StateMachineSql from "./StateMachine/Sql.ts"
+import type { Workspace } from "./Workspace.ts"
+import * as Disk from "./Workspace/Disk.ts"
+
+/** The leaves: what an embedding app can replace one by one. */
+export type Leaves = Audit | Policy | Sandbox | StateMachine | Workspace
+
+/** What is composed of them. */
+export type Modules = Agent.Agent | Orchestrator.Orchestrator | Router.Router
+
+/** Why a kernel does not start. */
+export type KernelFailed = AuditFailed | PolicyLoadFailed | SandboxUnavailable | StateMachineFailed
+
+/** The kernel over leaves and a model of one's own. */
+export const layerWithoutLeaves = (
+  options: KernelOptions & { readonly grep?: "ripgrep" | "literal" }
+): Layer.Layer<Modules, never, Leaves | LanguageModel> =>
+  Orchestrator.layer({
+    project: options.project,
+    secrets: options.secrets,
+    sensitive: options.sensitive,
+    maxChangedLines: options.maxChangedLines,
+    maxFileBytes: options.limits.fileBytes,
+    timeoutMs: options.limits.timeoutMs
+  }).pipe(
+    Layer.provideMerge(Layer.mergeAll(
+      Agent.layer(),
+      Router.layer({
+        classify: makeClassify(options),
+        limits: options.limits,
+        runners: options.runners,
+        grep: options.grep ?? "ripgrep"
+      })
+    ))
+  )
+
+const sandbox = (choice: KernelOptions["sandbox"]): Layer.Layer<Sandbox, SandboxUnavailable> =>
+  choice === "auto" || choice === "bubblewrap" ? Bubblewrap.layer() : Layer.fail(
+    new SandboxUnavailable({
+      backend: choice,
+      detail: "this version runs bubblewrap only",
+      remedy: "use --sandbox bubblewrap or --sandbox auto"
+    })
+  )
+
+/** The real leaves: SQLite logs below `state`, YAML rules, bubblewrap, a stage on this machine. */
+export const layerLeaves = (options: KernelOptions): Layer.Layer<Leaves, KernelFailed> =>
+  Layer.mergeAll(
+    AuditSql.layer({ file: join(options.state, "audit.db") }),
+    StateMachineSql.layer({ file: join(options.state, "state.db"), classify: makeClassify(options) }),
+    PolicyYaml.layer({ directories: options.policies }),
+    sandbox(options.sandbox),
+    Disk.layer({ state: options.state })
+  )
+
+/** The whole kernel; it asks for a model and nothing else. */
+export const layer = (options: KernelOptions): Layer.Layer<Modules | Leaves, KernelFailed, LanguageModel> =>
+  layerWithoutLeaves(options).pipe(Layer.provideMerge(layerLeaves(options)))

@@ -1,0 +1,71 @@
+import { Effect } from "effect"
+import { describe } from "../domain/Change.ts"
+import { defaultLimits } from "../Sandbox.ts"
+import { openSession } from "./openSession.ts"
+import { fromKernel, OrchestratorFailed } from "./OrchestratorError.ts"
+import type { Parts } from "./Parts.ts"
+import type { ExecReport, ExecRequest, Observer, OrchestratorOptions } from "./TaskRequest.ts"
+
+const maxNamed = 200
+
+const nobody: Observer = { emit: () => Effect.void, review: () => Effect.succeed({ approved: false, reason: "" }) }
+
+/** Runs a person's command in the sandbox over a fresh stage. The policy is asked as for `shell.exec`; nothing reaches the project. */
+export const exec = Effect.fn("Orchestrator.exec")((
+  parts: Parts,
+  options: OrchestratorOptions,
+  request: ExecRequest
+): Effect.Effect<ExecReport, OrchestratorFailed> =>
+  Effect.scoped(Effect.gen(function*() {
+    const session = yield* openSession(parts, options, nobody, {
+      mode: "explore",
+      action: "exec.started",
+      detail: { command: request.command, args: request.args.join(" ").slice(0, 1000) }
+    })
+    const state = yield* Effect.mapError(parts.stateMachine.get(session.id), fromKernel)
+    const decision = yield* parts.policy.decide({
+      action: "shell.exec",
+      phase: state.phase,
+      mode: state.mode,
+      tool: "shell.exec",
+      command: request.command,
+      args: request.args,
+      caller: "cli"
+    })
+    const record = { session: session.id, phase: state.phase, mode: state.mode, actor: "human" as const }
+    if (decision.effect === "deny") {
+      yield* Effect.mapError(
+        parts.audit.commit({ ...record, category: "policy", action: "shell.exec", decision: "deny", rule: decision.rule, detail: { command: request.command } }),
+        fromKernel
+      )
+      return yield* new OrchestratorFailed({
+        reason: "denied",
+        detail: `Refused by policy (rule ${decision.rule}): ${decision.reason}. See: fluffy policy explain shell.exec --command ${request.command}`
+      })
+    }
+    const { stage } = session
+    const result = yield* Effect.mapError(
+      parts.sandbox.run({
+        command: request.command,
+        args: request.args,
+        cwd: stage.project,
+        mounts: stage.mounts,
+        user: stage.user,
+        limits: { ...defaultLimits, timeoutMs: request.timeoutMs ?? options.timeoutMs },
+        ...(request.onOutput === undefined ? {} : { onOutput: request.onOutput })
+      }),
+      fromKernel
+    )
+    const changes = yield* Effect.mapError(stage.scan, fromKernel)
+    yield* Effect.mapError(
+      parts.audit.append({
+        ...record,
+        category: "tool",
+        action: "exec.finished",
+        detail: { exitCode: result.exitCode, ended: result.ended, changes: changes.changes.slice(0, maxNamed).map(describe) },
+        durationMs: Math.round(result.durationMs)
+      }),
+      fromKernel
+    )
+    return { result, changes }
+  })))

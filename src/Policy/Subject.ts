@@ -1,0 +1,29 @@
+import type { PolicyRequest } from "./PolicyRule.ts"
+
+/** A request made ready for many rules: its path split into names once. */
+export interface Subject {
+  readonly request: PolicyRequest
+  readonly names: ReadonlyArray<string>
+  /** Whether the path may be a directory, so that `build/` speaks of `build` as well. */
+  readonly directory: boolean
+}
+
+// No file has this name, so only patterns that fit any name (`*`, `**`) speak of the project as a whole.
+const wholeProject = ["\uffff"]
+
+const mayBeDirectory: ReadonlySet<string> = new Set(["fs.list", "search.grep", "search.glob"])
+
+/** Prepares a request. A request without a path has no names. */
+export const subject = (request: PolicyRequest): Subject => ({
+  request,
+  names: request.path === undefined ? [] : request.path === "." ? wholeProject : request.path.split("/"),
+  directory: mayBeDirectory.has(request.action)
+})
+
+const clip = (value: string) => JSON.stringify(value.length > 120 ? `${value.slice(0, 120)}…` : value)
+
+/** A request in a few words, control characters escaped: `fs.read "src/a.ts"`, `shell.exec "git" "push"`. */
+export const describe = ({ action, args, command, host, path }: PolicyRequest): string => {
+  const words = [path, command, ...(args ?? []).slice(0, 4), host].filter((word) => word !== undefined)
+  return [String(action), ...words.map(clip)].join(" ")
+}

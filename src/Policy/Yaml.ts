@@ -1,0 +1,92 @@
+import { Effect, Either, Layer } from "effect"
+import { make, Policy, type PolicyLoadFailed, type RuleLayer } from "../Policy.ts"
+import type { Places } from "./builtin.ts"
+import { parseRules, type PolicyWarning } from "./parseRules.ts"
+import { listPolicyFiles, type PolicyFile, readPolicyFile } from "./readPolicyFile.ts"
+import * as RuleSet from "./RuleSet.ts"
+
+export type { PolicyFile, PolicyWarning }
+
+/** Folders of rule files, each speaking for a layer. */
+export type PolicyDirectories = ReadonlyArray<{ readonly layer: RuleLayer; readonly directory: string }>
+
+/** Every rule of a set of files, and what to tell their authors. */
+export interface Loaded {
+  readonly files: ReadonlyArray<PolicyFile>
+  readonly rules: ReadonlyArray<RuleSet.LayeredRule>
+  readonly warnings: ReadonlyArray<PolicyWarning>
+}
+
+/** What a check of files found: the first error of each, beside what the sound ones hold. */
+export interface CheckReport extends Loaded {
+  readonly problems: ReadonlyArray<PolicyLoadFailed>
+}
+
+const readOne = Effect.fnUntraced(function*(source: PolicyFile) {
+  const text = yield* readPolicyFile(source)
+  const parsed = yield* parseRules(source.file, text, source.layer)
+  return { source, ...parsed }
+})
+
+const sharedNames = (read: ReadonlyArray<{ readonly source: PolicyFile; readonly rules: Loaded["rules"][number]["rule"][] }>) => {
+  const first = new Map<string, string>()
+  return read.flatMap(({ rules, source: { file, layer } }) =>
+    rules.flatMap(({ name }): ReadonlyArray<PolicyWarning> => {
+      const key = `${layer}\0${name}`
+      const other = first.get(key)
+      if (other === undefined) first.set(key, file)
+      return other === undefined ? [] : [{ file, line: 0, column: 0, rule: name, warning: `${other} has a rule of this name too` }]
+    })
+  )
+}
+
+/** The rule files of some folders, in order; a folder that does not exist is empty. */
+export const list = Effect.fn("Policy.list")(function*(directories: PolicyDirectories) {
+  const found = yield* Effect.forEach(directories, ({ directory, layer }) => listPolicyFiles(layer, directory))
+  return found.flat()
+})
+
+/** Reads files as a loader would and tells everything that is wrong, the first error of each file. */
+export const check = Effect.fn("Policy.check")(function*(files: ReadonlyArray<PolicyFile>): Effect.fn.Return<CheckReport> {
+  const results = yield* Effect.forEach(files, (source) => Effect.either(readOne(source)))
+  const read = results.filter(Either.isRight).map(({ right }) => ({ ...right, rules: [...right.rules] }))
+  return {
+    files,
+    rules: read.flatMap(({ rules, source }) => rules.map((rule) => ({ layer: source.layer, rule }))),
+    warnings: [...read.flatMap(({ warnings }) => warnings), ...sharedNames(read)],
+    problems: results.filter(Either.isLeft).map(({ left }) => left)
+  }
+})
+
+/** Reads every rule file of some folders: all of them, or none when one is wrong. */
+export const load = Effect.fn("Policy.load")(function*(
+  directories: PolicyDirectories
+): Effect.fn.Return<Loaded, PolicyLoadFailed> {
+  const { problems, ...loaded } = yield* check(yield* list(directories))
+  const [first] = problems
+  return first === undefined ? loaded : yield* first
+})
+
+/** What the layer is told. `sealed` are absolute paths (state, sockets) that a session may neither see nor change. */
+export interface PolicyOptions {
+  readonly directories: PolicyDirectories
+  readonly project?: string
+  readonly sealed?: ReadonlyArray<string>
+}
+
+/** Where the kernel's own files lie in a project, for the built-in rules. */
+export const placesOf = ({ directories, project, sealed = [] }: PolicyOptions): Places | undefined =>
+  project === undefined ? undefined : { project, policies: directories.map(({ directory }) => directory), sealed }
+
+/** The rules of some folders, read once, when the layer is built; warnings are logged. */
+export const layer = (options: PolicyOptions): Layer.Layer<Policy, PolicyLoadFailed> =>
+  Layer.effect(
+    Policy,
+    Effect.gen(function*() {
+      const { rules, warnings } = yield* load(options.directories)
+      for (const { file, line, rule, warning } of warnings) {
+        yield* Effect.logWarning(`Policy ${file}:${line} (rule ${rule}): ${warning}`)
+      }
+      return make(RuleSet.make(rules, placesOf(options)))
+    })
+  )

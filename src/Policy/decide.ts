@@ -1,0 +1,59 @@
+import type { Decision, DecisionEffect } from "../domain/Decision.ts"
+import { type CompiledRule, matches, whyNot } from "./CompiledRule.ts"
+import type { Explanation, PolicyRequest } from "./PolicyRule.ts"
+import { candidates } from "./RuleIndex.ts"
+import { inOrder, type RuleSet } from "./RuleSet.ts"
+import { describe, subject } from "./Subject.ts"
+
+const weight: Readonly<Record<DecisionEffect, number>> = { allow: 1, require_review: 2, deny: 3 }
+
+const byDefault = (request: PolicyRequest): Decision => ({
+  effect: "deny",
+  rule: "default",
+  layer: "default",
+  reason: `no rule allows ${describe(request)}; a person can add a rule that does to their own policies ` +
+    `(~/.config/fluffy/policies), and "fluffy policy explain" shows which rules were considered`
+})
+
+const settle = (winners: ReadonlyArray<CompiledRule>): Decision => {
+  const [first, ...others] = winners.length > 1 ? winners.toSorted(inOrder) : winners
+  const { effect, layer, name, reason } = first!
+  if (others.length === 0) return { effect, rule: name, layer, reason }
+  return { effect, rule: name, layer, reason: [...new Set([reason, ...others.map((rule) => rule.reason)])].join("; ") }
+}
+
+/**
+ * Decides a request: any deny, else any require_review, else any allow, else deny. Names the first rule of the winning effect in
+ * the set's own order and gives the reasons of all of them. An action the kernel does not know is denied.
+ */
+export const decide = (set: RuleSet, request: PolicyRequest): Decision => {
+  const index = set.byAction.get(request.action)
+  if (index === undefined) return byDefault(request)
+  const asked = subject(request)
+  let winners: Array<CompiledRule> = []
+  let best = 0
+  candidates(index, asked, (rule) => {
+    const rank = weight[rule.effect]
+    if (rank < best || winners.includes(rule) || !matches(rule, asked)) return
+    if (rank > best) winners = []
+    best = rank
+    winners.push(rule)
+  })
+  return winners.length === 0 ? byDefault(request) : settle(winners)
+}
+
+/** The decision, with every rule that matched and every rule of that action that abstained and why. Asks each rule, index or not. */
+export const explain = (set: RuleSet, request: PolicyRequest): Explanation => {
+  const asked = subject(request)
+  const relevant = set.rules.filter((rule) => rule.actions === undefined || rule.actions.includes(request.action))
+  const judged = relevant.map((rule) => ({ rule, why: whyNot(rule, asked) }))
+  return {
+    decision: decide(set, request),
+    matched: judged.filter(({ why }) => why === undefined).map(({ rule }) => ({
+      rule: rule.name,
+      layer: rule.layer,
+      effect: rule.effect
+    })),
+    abstained: judged.flatMap(({ rule, why }) => why === undefined ? [] : [{ rule: rule.name, why }])
+  }
+}

@@ -1,0 +1,67 @@
+import { Effect } from "effect"
+import { Audit, type AuditEvent } from "../Audit.ts"
+import type { SessionId } from "../domain/SessionId.ts"
+import { isoNow } from "../internal/time.ts"
+import { Policy } from "../Policy.ts"
+import { Sandbox } from "../Sandbox.ts"
+import { type SessionState, type StateEvent, StateMachine, type TransitionRefused } from "../StateMachine.ts"
+import { fromLeaf, type RouterFailed } from "./RouterError.ts"
+import type { RouterSession } from "./RouterSession.ts"
+
+/** The leaves a tool call meets, gathered once when the router is built. */
+export interface Leaves {
+  readonly audit: Audit["Type"]
+  readonly policy: Policy["Type"]
+  readonly stateMachine: StateMachine["Type"]
+  readonly sandbox: Sandbox["Type"]
+}
+
+export const gather = Effect.all({ audit: Audit, policy: Policy, stateMachine: StateMachine, sandbox: Sandbox })
+
+/** What every audit event of a session shares. */
+export const subject = (session: SessionId, state: SessionState): Pick<AuditEvent, "session" | "phase" | "mode"> => ({
+  session,
+  phase: state.phase,
+  mode: state.mode
+})
+
+/** Applies an event, puts a change of phase on record and tells the watcher. */
+export const advance = Effect.fnUntraced(function*(
+  leaves: Pick<Leaves, "audit" | "stateMachine">,
+  session: Pick<RouterSession, "id" | "emit">,
+  event: StateEvent
+): Effect.fn.Return<SessionState, TransitionRefused | RouterFailed> {
+  const before = yield* Effect.mapError(leaves.stateMachine.get(session.id), fromLeaf(event._tag))
+  const after = yield* leaves.stateMachine.apply(session.id, event).pipe(
+    Effect.catchTag("StateMachineFailed", (error) => Effect.fail(fromLeaf(event._tag)(error)))
+  )
+  if (before.mode !== after.mode) yield* recordMode(leaves.audit, session.id, before, after)
+  if (before.phase === after.phase) return after
+  yield* leaves.audit.append({
+    ...subject(session.id, after),
+    category: "phase",
+    action: "phase.changed",
+    actor: "kernel",
+    detail: { from: before.phase, to: after.phase, event: event._tag }
+  }).pipe(Effect.mapError(fromLeaf(event._tag)))
+  yield* session.emit({
+    type: "phase.changed",
+    at: yield* isoNow,
+    session: session.id,
+    from: before.phase,
+    to: after.phase
+  })
+  return after
+})
+
+const recordMode = (audit: Audit["Type"], session: SessionId, before: SessionState, after: SessionState) =>
+  Effect.mapError(
+    audit.commit({
+      ...subject(session, after),
+      category: "phase",
+      action: "mode.changed",
+      actor: "human",
+      detail: { from: before.mode, to: after.mode }
+    }),
+    fromLeaf("mode")
+  )

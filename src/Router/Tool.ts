@@ -1,0 +1,68 @@
+import type { Effect, Schema } from "effect"
+import type { ProjectPath } from "../domain/ProjectPath.ts"
+import type { ToolOutcome } from "../domain/ToolCall.ts"
+import type { PolicyRequest } from "../Policy.ts"
+import type { Limits, SandboxResult } from "../Sandbox.ts"
+import type { Classify, SessionState } from "../StateMachine.ts"
+import type { Leaves } from "./Leaves.ts"
+import type { RouterFailed } from "./RouterError.ts"
+import type { RouterSession } from "./RouterSession.ts"
+import type { RunnerConfig } from "./Runners.ts"
+import type { Settlement } from "./settle.ts"
+import type { ToolSpec } from "./ToolSpec.ts"
+
+/** What the router is told once. `grep` is "literal" only for stages that are not on a disk. */
+export interface RouterOptions {
+  readonly classify: Classify
+  readonly limits: Limits
+  readonly runners: ReadonlyArray<RunnerConfig>
+  readonly grep: "ripgrep" | "literal"
+}
+
+/** What one tool says of one call. `ownMs` is the time its own work took: reading, or running in the sandbox. */
+export interface ToolAnswer {
+  readonly outcome: ToolOutcome
+  readonly text: string
+  readonly by?: string
+  readonly ownMs: number
+}
+
+/** A command over the session's stage; the working directory is project-relative. */
+export interface StageCommand {
+  readonly command: string
+  readonly args: ReadonlyArray<string>
+  readonly cwd?: string
+  readonly stdin?: Uint8Array
+  readonly timeoutMs?: number
+  readonly env?: Readonly<Record<string, string>>
+  readonly mounts?: ReadonlyArray<{ readonly source: string; readonly target: string; readonly mode: "ro" | "rw" }>
+}
+
+/** What a tool may use. `run` executes in a sandbox over the stage and then gates what it did: no tool can leave the gate out. */
+export interface ToolContext {
+  /** The path of the call, parsed; "." when the tool has none. */
+  readonly path: ProjectPath
+  readonly session: RouterSession
+  readonly state: SessionState
+  readonly options: RouterOptions
+  readonly leaves: Leaves
+  readonly run: (command: StageCommand) => Effect.Effect<{ readonly result: SandboxResult; readonly settlement: Settlement }, RouterFailed>
+  /** The same for a test run, whose changes to the stage are never kept. */
+  readonly runDiscarding: ToolContext["run"]
+}
+
+/** One tool: what the model is told of it, how its arguments are read, what policy is asked, and its work. */
+export interface Tool<A> {
+  readonly spec: ToolSpec
+  readonly schema: Schema.Schema<A, any>
+  /** One line for a person, from decoded arguments. */
+  readonly summary: (args: A) => string
+  /** The project path the call is about, as written; it is parsed and refused before anything else. */
+  readonly path?: (args: A) => string | undefined
+  /** Whether the call writes `path`: then the phase is asked before anything runs. */
+  readonly writes?: boolean
+  readonly request?: (args: A) => Partial<PolicyRequest>
+  readonly execute: (args: A, context: ToolContext) => Effect.Effect<ToolAnswer, RouterFailed>
+}
+
+export const defineTool = <A>(tool: Tool<A>): Tool<A> => tool

@@ -1,0 +1,131 @@
+import { Effect, Either, ParseResult, Schema } from "effect"
+import type { Change } from "../domain/Change.ts"
+import { parse, type ProjectPath, root } from "../domain/ProjectPath.ts"
+import type { ToolCall, ToolResult } from "../domain/ToolCall.ts"
+import { isoNow, monotonicMs } from "../internal/time.ts"
+import { gateCall } from "./gateCall.ts"
+import { type Leaves, subject } from "./Leaves.ts"
+import { fromLeaf, type RouterFailed } from "./RouterError.ts"
+import type { RouterSession } from "./RouterSession.ts"
+import { stageRun } from "./stageRun.ts"
+import type { RouterOptions, Tool, ToolAnswer } from "./Tool.ts"
+import { failed } from "./tools/answer.ts"
+import { wireName } from "./ToolSpec.ts"
+
+const maxArgumentBytes = 8 << 20
+
+const unknownTool = (name: string, tools: ReadonlyArray<Tool<any>>): ToolAnswer =>
+  failed(`There is no tool ${JSON.stringify(name.slice(0, 100))}. The tools are: ${tools.map(({ spec }) => wireName(spec.name)).join(", ")}.`)
+
+const decode = (tool: Tool<any>, args: unknown): Either.Either<any, string> => {
+  if (typeof args !== "object" || args === null || Array.isArray(args)) {
+    return Either.left(`Malformed arguments for ${wireName(tool.spec.name)}: they must be a JSON object.`)
+  }
+  if (JSON.stringify(args).length > maxArgumentBytes) return Either.left("The arguments are larger than 8 MiB; split the call.")
+  return Schema.decodeUnknownEither(tool.schema, { errors: "all", onExcessProperty: "error" })(args).pipe(
+    Either.mapLeft((error) => {
+      const problems = ParseResult.ArrayFormatter.formatErrorSync(error)
+        .slice(0, 5)
+        .map(({ message, path }) => `${path.length === 0 ? "arguments" : path.join(".")}: ${message.slice(0, 200)}`)
+      return `Malformed arguments for ${wireName(tool.spec.name)}: ${problems.join("; ")}.`
+    })
+  )
+}
+
+/** Runs one call of a model: every way through it ends in an audit entry and a `tool.finished`. */
+export const call = Effect.fn("Router.call")(function*(
+  leaves: Leaves,
+  options: RouterOptions,
+  tools: ReadonlyArray<Tool<any>>,
+  session: RouterSession,
+  { args, id, name }: ToolCall
+): Effect.fn.Return<ToolResult, RouterFailed> {
+  const start = yield* monotonicMs
+  const tool = tools.find(({ spec }) => spec.name === name || wireName(spec.name) === name)
+  const shown = tool?.spec.name ?? name.slice(0, 100)
+  const decoded = tool === undefined ? undefined : decode(tool, args)
+  const summary = tool !== undefined && decoded !== undefined && Either.isRight(decoded) ? tool.summary(decoded.right) : ""
+  yield* session.emit({ type: "tool.started", at: yield* isoNow, session: session.id, id, name: shown, summary })
+  const answer = tool === undefined || decoded === undefined
+    ? unknownTool(name, tools)
+    : Either.isLeft(decoded)
+    ? failed(decoded.left)
+    : yield* perform(leaves, options, session, tool, decoded.right)
+
+  const state = yield* Effect.mapError(leaves.stateMachine.get(session.id), fromLeaf(shown))
+  const recordedAt = yield* monotonicMs
+  yield* leaves.audit.append({
+    ...subject(session.id, state),
+    category: "tool",
+    action: shown,
+    actor: "model",
+    detail: { id, summary: summary.slice(0, 500), outcome: answer.outcome, by: answer.by ?? null },
+    durationMs: Math.round((recordedAt - start) * 1000) / 1000
+  }).pipe(Effect.mapError(fromLeaf(shown)))
+  const durationMs = (yield* monotonicMs) - start
+  const result: ToolResult = {
+    outcome: answer.outcome,
+    text: answer.text,
+    ...(answer.by === undefined ? {} : { by: answer.by }),
+    durationMs,
+    overheadMs: Math.max(0, durationMs - answer.ownMs)
+  }
+  yield* session.emit({
+    type: "tool.finished",
+    at: yield* isoNow,
+    session: session.id,
+    id,
+    name: shown,
+    outcome: result.outcome,
+    ...(result.by === undefined ? {} : { by: result.by }),
+    ...(result.outcome === "ok" ? {} : { detail: result.text.split("\n")[0]!.slice(0, 300) }),
+    durationMs,
+    overheadMs: result.overheadMs
+  })
+  return result
+})
+
+const perform = Effect.fnUntraced(function*<A>(
+  leaves: Leaves,
+  options: RouterOptions,
+  session: RouterSession,
+  tool: Tool<A>,
+  args: A
+): Effect.fn.Return<ToolAnswer, RouterFailed> {
+  const name = tool.spec.name
+  const state = yield* Effect.mapError(leaves.stateMachine.get(session.id), fromLeaf(name))
+  const written = tool.path?.(args)
+  const parsed = written === undefined ? Either.right(root) : parse(written)
+  const refusal = Either.isLeft(parsed)
+    ? { by: "workspace", text: `Refused: ${JSON.stringify(String(written).slice(0, 200))} cannot be used: ${parsed.left}.` }
+    : yield* gateCall(leaves, options, session, state, {
+      tool: name,
+      path: written === undefined ? undefined : parsed.right,
+      change: tool.writes === true ? prospective(parsed.right) : undefined,
+      request: tool.request?.(args) ?? {}
+    })
+  if (refusal !== undefined) {
+    yield* leaves.audit.commit({
+      ...subject(session.id, state),
+      category: "policy",
+      action: name,
+      actor: "model",
+      decision: "deny",
+      rule: refusal.by,
+      detail: { summary: tool.summary(args).slice(0, 500), reason: refusal.text.slice(0, 1000) }
+    }).pipe(Effect.mapError(fromLeaf(name)))
+    return { outcome: "refused", by: refusal.by, text: refusal.text, ownMs: 0 }
+  }
+  const run = stageRun(leaves, options, session, state, name)
+  return yield* tool.execute(args, {
+    path: Either.getOrThrow(parsed),
+    session,
+    state,
+    options,
+    leaves,
+    run: run.gated,
+    runDiscarding: run.discarding
+  })
+})
+
+const prospective = (path: ProjectPath): Change => ({ kind: "modify", path, before: null, after: null })

@@ -1,0 +1,70 @@
+import { Effect, Option } from "effect"
+import type { Change } from "../domain/Change.ts"
+import type { ProjectPath } from "../domain/ProjectPath.ts"
+import type { ToolName } from "../domain/ToolCall.ts"
+import type { PolicyRequest } from "../Policy.ts"
+import { canCall, permits, type SessionState } from "../StateMachine.ts"
+import { type Leaves, subject } from "./Leaves.ts"
+import { fromLeaf, type RouterFailed } from "./RouterError.ts"
+import type { RouterSession } from "./RouterSession.ts"
+import type { RouterOptions } from "./Tool.ts"
+
+/** One call as the gates see it, before anything runs. `change` is what a writing call is about to do to its path. */
+export interface GatedCall {
+  readonly tool: ToolName
+  readonly path: ProjectPath | undefined
+  readonly change: Change | undefined
+  readonly request: Partial<PolicyRequest>
+}
+
+/** Asks the phase, then the policy, then (where a rule says so) a human. The answer is who refused and what the model is told. */
+export const gateCall = Effect.fn("Router.gateCall")(function*(
+  leaves: Leaves,
+  options: RouterOptions,
+  session: RouterSession,
+  state: SessionState,
+  call: GatedCall
+): Effect.fn.Return<{ readonly by: string; readonly text: string } | undefined, RouterFailed> {
+  const byPhase = Option.orElse(
+    canCall(state, call.tool),
+    () => call.change === undefined ? Option.none() : permits(state, call.change, options.classify)
+  )
+  if (Option.isSome(byPhase)) {
+    return { by: `phase ${state.phase}`, text: `Refused by phase ${state.phase}: ${byPhase.value.reason}. ${byPhase.value.possible}` }
+  }
+  const decision = yield* leaves.policy.decide({
+    action: call.tool,
+    phase: state.phase,
+    mode: state.mode,
+    tool: call.tool,
+    ...(call.path === undefined ? {} : { path: call.path }),
+    ...call.request
+  })
+  if (decision.effect === "allow") return undefined
+  if (decision.effect === "deny") {
+    return { by: `policy ${decision.rule}`, text: `Refused by policy (rule ${decision.rule}): ${decision.reason}` }
+  }
+  const what = [call.tool, call.path, call.request.command, ...(call.request.args ?? [])].filter((part) => part !== undefined).join(" ")
+  const answer = yield* session.review({
+    session: session.id,
+    kind: "action",
+    reason: `${what}\n${decision.reason} (rule ${decision.rule})`,
+    diff: ""
+  })
+  yield* Effect.mapError(
+    leaves.audit.commit({
+      ...subject(session.id, state),
+      category: "review",
+      action: answer.approved ? "action.approved" : "action.rejected",
+      actor: "human",
+      decision: "require_review",
+      rule: decision.rule,
+      detail: { what: what.slice(0, 1000), answer: answer.reason.slice(0, 1000) }
+    }),
+    fromLeaf(call.tool)
+  )
+  return answer.approved ? undefined : {
+    by: `review ${decision.rule}`,
+    text: `Refused: a human has to approve this (rule ${decision.rule}: ${decision.reason}) and did not${answer.reason === "" ? "" : `: ${answer.reason}`}.`
+  }
+})

@@ -1,0 +1,39 @@
+import { Effect } from "effect"
+import type { ToolName } from "../domain/ToolCall.ts"
+import type { SessionState } from "../StateMachine.ts"
+import type { Leaves } from "./Leaves.ts"
+import { fromLeaf, type RouterFailed } from "./RouterError.ts"
+import type { RouterSession } from "./RouterSession.ts"
+import { discard, settle, type Settlement } from "./settle.ts"
+import type { RouterOptions, StageCommand, ToolContext } from "./Tool.ts"
+
+const usualTimeoutMs = 120_000
+
+/** Runs commands over a session's stage; what they did is gated (or, for test runs, dropped) before anybody sees the result. */
+export const stageRun = (
+  leaves: Leaves,
+  options: RouterOptions,
+  session: RouterSession,
+  state: SessionState,
+  tool: ToolName
+): { readonly gated: ToolContext["run"]; readonly discarding: ToolContext["run"] } => {
+  const { stage } = session
+  const through = (after: Effect.Effect<Settlement, RouterFailed>): ToolContext["run"] => (command: StageCommand) =>
+    leaves.sandbox.run({
+      command: command.command,
+      args: command.args,
+      cwd: command.cwd === undefined || command.cwd === "." ? stage.project : `${stage.project}/${command.cwd}`,
+      mounts: [...stage.mounts, ...(command.mounts ?? [])],
+      limits: { ...options.limits, timeoutMs: Math.min(command.timeoutMs ?? usualTimeoutMs, options.limits.timeoutMs) },
+      user: stage.user,
+      ...(command.env === undefined ? {} : { env: command.env }),
+      ...(command.stdin === undefined ? {} : { stdin: command.stdin })
+    }).pipe(
+      Effect.mapError(fromLeaf(tool)),
+      Effect.flatMap((result) => Effect.map(after, (settlement) => ({ result, settlement })))
+    )
+  return {
+    gated: through(Effect.suspend(() => settle(leaves, session, state, tool, options.classify))),
+    discarding: through(Effect.suspend(() => discard(leaves, session, state)))
+  }
+}

@@ -1,0 +1,140 @@
+import { closeSync, fstatSync, readdirSync, readlinkSync, readSync } from "node:fs"
+import type { Content } from "../domain/Change.ts"
+import { ProjectPath } from "../domain/ProjectPath.ts"
+import { type Entry, PathRefused } from "../Workspace.ts"
+import * as Beneath from "./beneath.ts"
+import { lookAt, openRegular } from "./files.ts"
+import { type Look, resolve } from "./links.ts"
+import { byPath, display, isReserved, nameOf, parentOf, refusePath } from "./names.ts"
+
+/** The two trees a reader sees as one: the stage, and in it the project's dependency trees. */
+export interface ReadOptions {
+  readonly project: string
+  readonly root: string
+  readonly inTree: (path: string) => boolean
+  readonly isTree: (path: string) => boolean
+  readonly isMasked: (path: string) => boolean
+  readonly isIgnored: (path: string) => boolean
+}
+
+const defaultBytes = 1 << 20
+
+const refused = (path: string, reason: PathRefused["reason"]) => new PathRefused({ path: display(path), reason })
+
+const baseOf = (options: ReadOptions, path: string): string => options.inTree(path) ? options.project : options.root
+
+const lookOf = (options: ReadOptions): Look => (path) => {
+  const host = `${baseOf(options, path)}/${path}`
+  const stat = lookAt(host)
+  if (stat === undefined) return "missing"
+  if (stat.isSymbolicLink()) return { link: readlinkSync(host) }
+  return stat.isDirectory() ? "directory" : "other"
+}
+
+const inside = (path: ProjectPath): string => (path === "." ? "" : path)
+
+/** Follows a path to what it names inside the project; throws `PathRefused`. */
+const follow = (options: ReadOptions, path: string): string => {
+  if (path !== "" && refusePath(path) === "it leaves the project") throw refused(path, "leaves the project")
+  const led = resolve(path, lookOf(options))
+  if ("refused" in led) throw refused(path, led.refused)
+  return led.path
+}
+
+const missing = new Set(["ENOENT", "ENOTDIR", "ELOOP"])
+
+// Opens through real directories only, also where the project is changed by someone else meanwhile.
+const opened = <A>(options: ReadOptions, path: string, asked: string, use: (fd: number) => A): A =>
+  Beneath.within(baseOf(options, path), (beneath) => {
+    const prefix = beneath.enter(parentOf(path))
+    if (prefix === undefined) throw refused(asked, "not found")
+    try {
+      const fd = openRegular(`${prefix}/${nameOf(path)}`)
+      if (fd === undefined) throw refused(asked, "special file")
+      try {
+        return use(fd)
+      } finally {
+        closeSync(fd)
+      }
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException
+      if (code === "ENXIO") throw refused(asked, "special file")
+      throw missing.has(String(code)) ? refused(asked, "not found") : cause
+    }
+  })
+
+/** A file's bytes; throws `PathRefused`. A secret reads as empty. */
+export const read = (
+  options: ReadOptions,
+  asked: ProjectPath,
+  { maxBytes = defaultBytes, offset = 0 }: { readonly offset?: number; readonly maxBytes?: number }
+): { readonly bytes: Uint8Array; readonly size: number } => {
+  const path = follow(options, inside(asked))
+  if (path === "" || lookOf(options)(path) === "directory") throw refused(asked, "is a directory")
+  if (options.isMasked(path)) return { bytes: new Uint8Array(), size: 0 }
+  return opened(options, path, asked, (fd) => {
+    const { size } = fstatSync(fd)
+    const bytes = Buffer.alloc(Math.max(0, Math.min(maxBytes, size - offset)))
+    let at = 0
+    while (at < bytes.length) {
+      const count = readSync(fd, bytes, at, bytes.length - at, offset + at)
+      if (count === 0) break
+      at += count
+    }
+    return { bytes: bytes.subarray(0, at), size }
+  })
+}
+
+const entryAt = (options: ReadOptions, path: string): Entry | undefined => {
+  const stat = lookAt(`${baseOf(options, path)}/${path}`)
+  if (stat === undefined) return undefined
+  const kind: Content["kind"] = stat.isDirectory() ? "directory" : stat.isSymbolicLink() ? "symlink" : "file"
+  return {
+    path: ProjectPath.make(path === "" ? "." : path),
+    kind,
+    size: kind === "directory" || options.isMasked(path) ? 0 : Number(stat.size),
+    ignored: options.inTree(path) || options.isIgnored(path)
+  }
+}
+
+/** What a path is, its own last component not followed; undefined when there is nothing. Throws `PathRefused` for one that leaves. */
+export const stat = (options: ReadOptions, asked: ProjectPath): Entry | undefined => {
+  const path = inside(asked)
+  if (path === "") return entryAt(options, "")
+  try {
+    const parent = follow(options, parentOf(path))
+    const name = nameOf(path)
+    if (isReserved(name) || name === ".." || name === ".") return undefined
+    return entryAt(options, parent === "" ? name : `${parent}/${name}`)
+  } catch (cause) {
+    if (cause instanceof PathRefused && cause.reason !== "leaves the project") return undefined
+    throw cause
+  }
+}
+
+/** A directory's entries by path, at most `limit`; a dependency tree is named but not gone into unless it is asked for. */
+export const list = (
+  options: ReadOptions,
+  asked: ProjectPath,
+  { limit, recursive }: { readonly recursive: boolean; readonly limit: number }
+): { readonly entries: ReadonlyArray<Entry>; readonly cut: boolean } => {
+  const top = follow(options, inside(asked))
+  if (top !== "" && lookOf(options)(top) !== "directory") throw refused(asked, "not a directory")
+  const entries: Array<Entry> = []
+  let cut = false
+  const visit = (directory: string) => {
+    const prefix = directory === "" ? "" : `${directory}/`
+    for (const name of readdirSync(`${baseOf(options, directory)}/${directory}`).sort(byPath)) {
+      const path = prefix + name
+      if (isReserved(name) || refusePath(path) !== undefined) continue
+      if (entries.length >= limit) return void (cut = true)
+      const entry = entryAt(options, path)
+      if (entry === undefined) continue
+      entries.push(entry)
+      if (recursive && entry.kind === "directory" && !options.isTree(path)) visit(path)
+      if (cut) return
+    }
+  }
+  visit(top)
+  return { entries, cut }
+}

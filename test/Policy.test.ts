@@ -1,0 +1,67 @@
+import { assert, it } from "@effect/vitest"
+import { Cause, Effect, Exit, Layer } from "effect"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll } from "vitest"
+import { stringify } from "yaml"
+import * as Policy from "../src/Policy.ts"
+import * as Yaml from "../src/Policy/Yaml.ts"
+import { rules, suite } from "./contract/PolicyContract.ts"
+
+const directory = mkdtempSync(join(tmpdir(), "fluffy-policy-"))
+writeFileSync(join(directory, "a.yaml"), stringify({ version: 1, rules: rules.slice(0, 5) }))
+writeFileSync(join(directory, "b.yml"), stringify({ version: 1, rules: rules.slice(5) }))
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+suite("in memory", Policy.layerMemory(rules))
+suite("in memory, the other way round", Policy.layerMemory(rules.toReversed()))
+suite("from files", Yaml.layer({ directories: [{ layer: "user", directory }] }))
+
+const decide = (rules: ReadonlyArray<Policy.Rule>, request: Partial<Policy.PolicyRequest>, layer?: Policy.RuleLayer) =>
+  Effect.flatMap(Policy.Policy, (policy) => policy.decide({ action: "change", phase: "coding", mode: "strict", ...request })).pipe(
+    Effect.provide(Layer.fresh(Policy.layerMemory(rules, layer)))
+  )
+
+const allow: Policy.Rule = { name: "allow", match: { action: "change" }, effect: "allow" }
+const review: Policy.Rule = { name: "review", match: { action: "change" }, effect: "require_review" }
+const deny: Policy.Rule = { name: "deny", match: { action: "change" }, effect: "deny" }
+
+it.effect.each<[string, ReadonlyArray<Policy.Rule>, string]>([
+  ["no rule at all", [], "deny"],
+  ["only abstaining rules", [{ ...allow, except: [{ phase: "coding" }] }], "deny"],
+  ["allow", [allow], "allow"],
+  ["allow and deny", [allow, deny], "deny"],
+  ["allow and review", [allow, review], "require_review"],
+  ["review alone", [review], "require_review"],
+  ["allow, review and deny", [allow, review, deny], "deny"],
+  ["a deny that abstains", [allow, { ...deny, except: [{ path: "src/**" }] }], "allow"],
+  ["an empty list, which matches nothing", [{ ...allow, match: { action: "change", path: [] } }], "deny"],
+  ["an empty list of actions", [{ ...allow, match: { action: [] } }], "deny"]
+])("decides %s", ([, rules, effect]) =>
+  Effect.gen(function*() {
+    assert.strictEqual((yield* decide(rules, { path: "src/a.ts" })).effect, effect)
+    assert.strictEqual((yield* decide(rules.toReversed(), { path: "src/a.ts" })).effect, effect)
+  }))
+
+it.effect("does not let a project allow itself anything, but lets it deny and ask", () =>
+  Effect.gen(function*() {
+    assert.deepInclude(yield* decide([allow], { path: "a" }, "project"), { effect: "deny", rule: "default" })
+    assert.deepInclude(yield* decide([deny], { path: "a" }, "project"), { effect: "deny", layer: "project" })
+    assert.deepInclude(yield* decide([review], { path: "a" }, "project"), { effect: "require_review", layer: "project" })
+  }))
+
+it.effect("says in an explanation why a project's allow rule does not count", () =>
+  Effect.gen(function*() {
+    const policy = yield* Policy.Policy
+    const told = yield* policy.explain({ action: "change", phase: "coding", mode: "strict", path: "a" })
+    assert.deepStrictEqual(told.matched, [])
+    assert.include(told.abstained.find(({ rule }) => rule === "allow")?.why, "cloned project")
+  }).pipe(Effect.provide(Policy.layerMemory([allow], "project"))))
+
+it.effect("dies of a rule in memory that no file could hold", () =>
+  Effect.gen(function*() {
+    const exit = yield* Effect.exit(decide([{ ...deny, match: { action: "change", path: "src/[a" } }], {}))
+    assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
+    assert.include(String(Exit.isFailure(exit) ? Cause.squash(exit.cause) : ""), "can never match")
+  }))
