@@ -1,7 +1,7 @@
 import ts from "typescript"
 
 // A value the runner can judge by itself: an assertion that threw or not, a promise, nothing.
-const harmless = /^(assert|expect|await|void|undefined|Promise|Effect\.run|Runtime\.run|ManagedRuntime)\b/
+const harmless = /^(assert|expect|await|void|undefined|Promise)\b|\.run(Promise|Sync)(Exit)?\(/
 
 const returned = (body) => {
   if (!ts.isBlock(body)) return [body]

@@ -27,7 +27,7 @@ export type KernelFailed = AuditFailed | PolicyLoadFailed | SandboxUnavailable |
 
 /** The kernel over leaves and a model of one's own. */
 export const layerWithoutLeaves = (
-  options: KernelOptions & { readonly grep?: "ripgrep" | "literal" }
+  options: KernelOptions & Partial<Pick<Router.RouterOptions, "grep" | "reports">>
 ): Layer.Layer<Modules, never, Leaves | LanguageModel> =>
   Orchestrator.layer({
     project: options.project,
@@ -43,7 +43,8 @@ export const layerWithoutLeaves = (
         classify: makeClassify(options),
         limits: options.limits,
         runners: options.runners,
-        grep: options.grep ?? "ripgrep"
+        grep: options.grep ?? "ripgrep",
+        reports: options.reports ?? Router.reportsOnDisk
       })
     ))
   )

@@ -1,16 +1,9 @@
 import { Context } from "effect"
 import type { Mode } from "./domain/Phase.ts"
+import type { RunnerConfig } from "./Router.ts"
 import { defaultLimits, type Limits } from "./Sandbox.ts"
 
 export const SandboxChoice = ["auto", "bubblewrap", "docker", "podman"] as const
-
-/** A test command of the project's own: `report` says how its output is read. `files` are gitignore patterns of the tests it runs. */
-export interface RunnerConfig {
-  readonly command: string
-  readonly args: ReadonlyArray<string>
-  readonly report: "node" | "vitest" | "jest" | "mocha" | "pytest" | "unittest"
-  readonly files?: ReadonlyArray<string>
-}
 
 /** Everything a kernel is told. `project` and `state` are absolute; `user` and `model.apiKey` come from outside the project only. */
 export interface KernelOptions {

@@ -1,8 +1,8 @@
 import { Context, Effect, Layer } from "effect"
 import type { Decision } from "./domain/Decision.ts"
 import { decide, explain } from "./Policy/decide.ts"
-import type { Explanation, PolicyRequest } from "./Policy/PolicyRule.ts"
 import { PolicyLoadFailed } from "./Policy/PolicyError.ts"
+import type { Explanation, PolicyRequest } from "./Policy/PolicyRule.ts"
 import { problemsOf } from "./Policy/problems.ts"
 import type { Rule, RuleLayer } from "./Policy/Rule.ts"
 import * as RuleSet from "./Policy/RuleSet.ts"
@@ -37,7 +37,9 @@ export const layerMemory = (rules: ReadonlyArray<Rule>, layer: RuleLayer = "user
         const [first] = problemsOf(rule)
         if (first === undefined) continue
         const problem = `${first.at.join(".")}: ${first.problem}`
-        return yield* Effect.die(new PolicyLoadFailed({ file: "rules in memory", line: 0, column: 0, rule: rule.name, problem }))
+        return yield* Effect.die(
+          new PolicyLoadFailed({ file: "rules in memory", line: 0, column: 0, rule: rule.name, problem })
+        )
       }
       return make(RuleSet.make(rules.map((rule) => ({ layer, rule }))))
     })

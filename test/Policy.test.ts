@@ -6,6 +6,9 @@ import { join } from "node:path"
 import { afterAll } from "vitest"
 import { stringify } from "yaml"
 import * as Policy from "../src/Policy.ts"
+import { decide as settled } from "../src/Policy/decide.ts"
+import * as RuleSet from "../src/Policy/RuleSet.ts"
+import type { LayeredRule } from "../src/Policy/RuleSet.ts"
 import * as Yaml from "../src/Policy/Yaml.ts"
 import { rules, suite } from "./contract/PolicyContract.ts"
 
@@ -19,7 +22,10 @@ suite("in memory, the other way round", Policy.layerMemory(rules.toReversed()))
 suite("from files", Yaml.layer({ directories: [{ layer: "user", directory }] }))
 
 const decide = (rules: ReadonlyArray<Policy.Rule>, request: Partial<Policy.PolicyRequest>, layer?: Policy.RuleLayer) =>
-  Effect.flatMap(Policy.Policy, (policy) => policy.decide({ action: "change", phase: "coding", mode: "strict", ...request })).pipe(
+  Effect.flatMap(
+    Policy.Policy,
+    (policy) => policy.decide({ action: "change", phase: "coding", mode: "strict", ...request })
+  ).pipe(
     Effect.provide(Layer.fresh(Policy.layerMemory(rules, layer)))
   )
 
@@ -48,8 +54,19 @@ it.effect("does not let a project allow itself anything, but lets it deny and as
   Effect.gen(function*() {
     assert.deepInclude(yield* decide([allow], { path: "a" }, "project"), { effect: "deny", rule: "default" })
     assert.deepInclude(yield* decide([deny], { path: "a" }, "project"), { effect: "deny", layer: "project" })
-    assert.deepInclude(yield* decide([review], { path: "a" }, "project"), { effect: "require_review", layer: "project" })
   }))
+
+it("lets a project ask for a review of what others allow, not of what nobody does", () => {
+  const set = (...given: ReadonlyArray<LayeredRule>) =>
+    settled(RuleSet.make(given), { action: "change", phase: "coding", mode: "strict", path: "a" })
+  const asks: LayeredRule = { layer: "project", rule: review }
+  assert.deepInclude(set(asks), { effect: "deny", rule: "default" })
+  assert.deepInclude(set(asks, { layer: "project", rule: allow }), { effect: "deny", rule: "default" })
+  for (const layer of ["shipped", "user"] as const) {
+    assert.deepInclude(set(asks, { layer, rule: allow }), { effect: "require_review", layer: "project" })
+    assert.deepInclude(set({ layer, rule: allow }, asks), { effect: "require_review", layer: "project" })
+  }
+})
 
 it.effect("says in an explanation why a project's allow rule does not count", () =>
   Effect.gen(function*() {

@@ -28,7 +28,8 @@ export interface CompiledRule {
 }
 
 /** Why an allow rule of a project does not count. */
-export const untrustedAllow = "allow rules in a project's own files do not count: a cloned project could grant itself anything"
+export const untrustedAllow =
+  "allow rules in a project's own files do not count: a cloned project could grant itself anything"
 
 const all = (tests: ReadonlyArray<FieldTest>, subject: Subject): boolean => {
   for (const test of tests) if (!test.test(subject)) return false

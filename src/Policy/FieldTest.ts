@@ -29,7 +29,8 @@ const host = (values: ReadonlyArray<string> | undefined): ReadonlyArray<FieldTes
   const names = values.map((value) => value.toLowerCase())
   const test = ({ request }: Subject) => {
     const asked = request.host?.toLowerCase().replace(/\.$/, "")
-    return asked !== undefined && names.some((name) => name === asked || (name.startsWith("*.") && asked.endsWith(name.slice(1))))
+    return asked !== undefined &&
+      names.some((name) => name === asked || (name.startsWith("*.") && asked.endsWith(name.slice(1))))
   }
   return [{ field: "host", wanted: shown(values), test }]
 }

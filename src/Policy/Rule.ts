@@ -24,14 +24,17 @@ const text = (what: string) =>
     saying((actual) => `${what} must be one line of text, quoted where YAML would read something else, not ${actual}`)
   )
 
-const oneOrMany = <A, I>(item: Schema.Schema<A, I>) => Schema.optionalWith(Schema.Union(item, Schema.Array(item)), { exact: true })
+const oneOrMany = <A, I>(item: Schema.Schema<A, I>) =>
+  Schema.optionalWith(Schema.Union(item, Schema.Array(item)), { exact: true })
 
 const argument = Schema.String.annotations(saying((actual) => `an argument must be text, not ${actual}; quote it`))
 
 const fields = {
   path: oneOrMany(text("a path")),
   command: oneOrMany(text("a command")),
-  args: Schema.optionalWith(Schema.Union(Schema.Array(argument), Schema.Array(Schema.Array(argument))), { exact: true }),
+  args: Schema.optionalWith(Schema.Union(Schema.Array(argument), Schema.Array(Schema.Array(argument))), {
+    exact: true
+  }),
   phase: oneOrMany(oneOf("phase", Phase.literals)),
   mode: oneOrMany(oneOf("mode", Mode.literals)),
   tool: oneOrMany(text("a tool")),

@@ -1,4 +1,4 @@
-import { eachKey, type GlobKey } from "../internal/GlobKey.ts"
+import { eachKey } from "../internal/GlobKey.ts"
 import { baseName } from "./commandTest.ts"
 import type { CompiledRule, RuleKey } from "./CompiledRule.ts"
 import type { Subject } from "./Subject.ts"
@@ -49,9 +49,17 @@ export const buildIndex = (rules: ReadonlyArray<CompiledRule>): RuleIndex => {
 }
 
 /** Calls `visit` with every rule that may match; some of them twice. */
-export const candidates = ({ always, tables }: RuleIndex, subject: Subject, visit: (rule: CompiledRule) => void): void => {
-  always.forEach(visit)
+export const candidates = (
+  { always, tables }: RuleIndex,
+  subject: Subject,
+  visit: (rule: CompiledRule) => void
+): void => {
+  for (const rule of always) visit(rule)
+  const look = (kind: RuleKey["kind"], text: string) => {
+    const found = tables[kind].get(text)
+    if (found !== undefined) { for (const rule of found) visit(rule) }
+  }
   const { command } = subject.request
-  if (command !== undefined) tables.command.get(baseName(command))?.forEach(visit)
-  eachKey(subject.names, (kind: GlobKey["kind"], text) => tables[kind].get(text)?.forEach(visit))
+  if (command !== undefined) look("command", baseName(command))
+  eachKey(subject.names, look)
 }

@@ -27,6 +27,7 @@ export const inOrder = (a: CompiledRule, b: CompiledRule): number =>
 export const make = (rules: ReadonlyArray<LayeredRule>, places?: Places): RuleSet => {
   const compiled = [...builtin(places), ...rules.map(({ layer, rule }) => compileRule(rule, layer))].toSorted(inOrder)
   const counting = compiled.filter((rule) => rule.inert === undefined)
-  const speaking = (action: string) => counting.filter((rule) => rule.actions === undefined || rule.actions.includes(action))
+  const speaking = (action: string) =>
+    counting.filter((rule) => rule.actions === undefined || rule.actions.includes(action))
   return { rules: compiled, byAction: new Map(actions.map((action) => [action, buildIndex(speaking(action))])) }
 }

@@ -28,14 +28,18 @@ const readOne = Effect.fnUntraced(function*(source: PolicyFile) {
   return { source, ...parsed }
 })
 
-const sharedNames = (read: ReadonlyArray<{ readonly source: PolicyFile; readonly rules: Loaded["rules"][number]["rule"][] }>) => {
+const sharedNames = (
+  read: ReadonlyArray<{ readonly source: PolicyFile; readonly rules: Loaded["rules"][number]["rule"][] }>
+) => {
   const first = new Map<string, string>()
   return read.flatMap(({ rules, source: { file, layer } }) =>
     rules.flatMap(({ name }): ReadonlyArray<PolicyWarning> => {
       const key = `${layer}\0${name}`
       const other = first.get(key)
       if (other === undefined) first.set(key, file)
-      return other === undefined ? [] : [{ file, line: 0, column: 0, rule: name, warning: `${other} has a rule of this name too` }]
+      return other === undefined
+        ? []
+        : [{ file, line: 0, column: 0, rule: name, warning: `${other} has a rule of this name too` }]
     })
   )
 }
@@ -47,16 +51,18 @@ export const list = Effect.fn("Policy.list")(function*(directories: PolicyDirect
 })
 
 /** Reads files as a loader would and tells everything that is wrong, the first error of each file. */
-export const check = Effect.fn("Policy.check")(function*(files: ReadonlyArray<PolicyFile>): Effect.fn.Return<CheckReport> {
-  const results = yield* Effect.forEach(files, (source) => Effect.either(readOne(source)))
-  const read = results.filter(Either.isRight).map(({ right }) => ({ ...right, rules: [...right.rules] }))
-  return {
-    files,
-    rules: read.flatMap(({ rules, source }) => rules.map((rule) => ({ layer: source.layer, rule }))),
-    warnings: [...read.flatMap(({ warnings }) => warnings), ...sharedNames(read)],
-    problems: results.filter(Either.isLeft).map(({ left }) => left)
+export const check = Effect.fn("Policy.check")(
+  function*(files: ReadonlyArray<PolicyFile>): Effect.fn.Return<CheckReport> {
+    const results = yield* Effect.forEach(files, (source) => Effect.either(readOne(source)))
+    const read = results.filter(Either.isRight).map(({ right }) => ({ ...right, rules: [...right.rules] }))
+    return {
+      files,
+      rules: read.flatMap(({ rules, source }) => rules.map((rule) => ({ layer: source.layer, rule }))),
+      warnings: [...read.flatMap(({ warnings }) => warnings), ...sharedNames(read)],
+      problems: results.filter(Either.isLeft).map(({ left }) => left)
+    }
   }
-})
+)
 
 /** Reads every rule file of some folders: all of them, or none when one is wrong. */
 export const load = Effect.fn("Policy.load")(function*(

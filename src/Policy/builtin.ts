@@ -1,6 +1,6 @@
 import { isAbsolute, relative } from "node:path"
 import type { CompiledRule } from "./CompiledRule.ts"
-import { foldName, foldNames } from "./foldName.ts"
+import { foldName } from "./foldName.ts"
 import type { Subject } from "./Subject.ts"
 
 const writing = ["fs.write", "fs.edit", "change", "merge"]
@@ -27,21 +27,14 @@ const rule = (
   }
 }
 
-const leaves = ({ names, request }: Subject): boolean =>
-  request.path !== undefined && request.path !== "." &&
-  (request.path.includes("\0") || names.some((name) => name === "" || name === "." || name === ".."))
+const strays = /(?:^|\/)\.{0,2}(?:\/|$)|\0/
 
-const has = (name: string) => (subject: Subject): boolean => foldNames(subject).includes(name)
+const leaves = ({ request: { path } }: Subject): boolean => path !== undefined && path !== "." && strays.test(path)
 
-const isState = (subject: Subject): boolean => {
-  const names = foldNames(subject)
-  return names.some((name, index) => name === ".fluffy" && names[index + 1] === "state")
-}
+const has = (name: string) => ({ folded }: Subject): boolean => folded.includes(name)
 
-const isUserConfig = (subject: Subject): boolean => {
-  const names = foldNames(subject)
-  return names.some((name, index) => name === ".config" && names[index + 1] === "fluffy")
-}
+const hasBoth = (outer: string, inner: string) => ({ folded }: Subject): boolean =>
+  folded.some((name, index) => name === outer && folded[index + 1] === inner)
 
 const lowered = (path: string) => path.split("/").map(foldName).join("/")
 
@@ -76,19 +69,37 @@ export const builtin = (places?: Places): ReadonlyArray<CompiledRule> => {
       writing,
       has(".fluffy")
     ),
-    rule("state-is-sealed", "inside .fluffy/state", "the kernel's own state is never shown or changed", undefined, isState),
+    rule(
+      "state-is-sealed",
+      "inside .fluffy/state",
+      "the kernel's own state is never shown or changed",
+      undefined,
+      hasBoth(".fluffy", "state")
+    ),
     rule(
       "user-config-is-yours",
       "inside .config/fluffy",
       "your own Fluffy configuration is never changed by a session",
       writing,
-      isUserConfig
+      hasBoth(".config", "fluffy")
     ),
     ...(policies.length === 0 ? [] : [
-      rule("policies-are-yours", "a policy file in force", "policy files in force are changed by a person only", writing, below(policies))
+      rule(
+        "policies-are-yours",
+        "a policy file in force",
+        "policy files in force are changed by a person only",
+        writing,
+        below(policies)
+      )
     ]),
     ...(sealed.length === 0 ? [] : [
-      rule("kernel-files-are-sealed", "a file of the kernel", "the kernel's own files are never shown or changed", undefined, below(sealed))
+      rule(
+        "kernel-files-are-sealed",
+        "a file of the kernel",
+        "the kernel's own files are never shown or changed",
+        undefined,
+        below(sealed)
+      )
     ])
   ]
 }

@@ -22,9 +22,13 @@ const settle = (winners: ReadonlyArray<CompiledRule>): Decision => {
   return { effect, rule: name, layer, reason: [...new Set([reason, ...others.map((rule) => rule.reason)])].join("; ") }
 }
 
+/** Whether a rule is one that may let something happen; a project's own files may only hold it up. */
+const grants = (rule: CompiledRule): boolean => rule.effect !== "deny" && rule.layer !== "project"
+
 /**
  * Decides a request: any deny, else any require_review, else any allow, else deny. Names the first rule of the winning effect in
- * the set's own order and gives the reasons of all of them. An action the kernel does not know is denied.
+ * the set's own order and gives the reasons of all of them. A review that only a project asks for, of what no one else grants, is no
+ * more than the deny it would be without. An action the kernel does not know is denied.
  */
 export const decide = (set: RuleSet, request: PolicyRequest): Decision => {
   const index = set.byAction.get(request.action)
@@ -32,14 +36,19 @@ export const decide = (set: RuleSet, request: PolicyRequest): Decision => {
   const asked = subject(request)
   let winners: Array<CompiledRule> = []
   let best = 0
+  let granted = false
   candidates(index, asked, (rule) => {
     const rank = weight[rule.effect]
-    if (rank < best || winners.includes(rule) || !matches(rule, asked)) return
+    const news = rank >= best ? !winners.includes(rule) : !granted && grants(rule)
+    if (!news || !matches(rule, asked)) return
+    granted ||= grants(rule)
+    if (rank < best) return
     if (rank > best) winners = []
     best = rank
     winners.push(rule)
   })
-  return winners.length === 0 ? byDefault(request) : settle(winners)
+  const settled = best === weight.deny || granted
+  return settled ? settle(winners) : byDefault(request)
 }
 
 /** The decision, with every rule that matched and every rule of that action that abstained and why. Asks each rule, index or not. */

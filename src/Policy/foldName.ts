@@ -1,5 +1,3 @@
-import type { Subject } from "./Subject.ts"
-
 const shortNames: ReadonlyArray<readonly [RegExp, string]> = [[/^git~\d+$/, ".git"], [/^fluffy~\d+$/, ".fluffy"]]
 
 /**
@@ -16,8 +14,6 @@ const suspicious = /git|fluffy|[^\x20-\x7e]/i
 
 const none: ReadonlyArray<string> = []
 
-/** The folded names of a path, a backslash taken for a slash; none, at no cost, when the path cannot mean `.git` or `.fluffy`. */
-export const foldNames = ({ names, request }: Subject): ReadonlyArray<string> => {
-  if (request.path === undefined || !suspicious.test(request.path)) return none
-  return names.flatMap((name) => name.split("\\")).map(foldName)
-}
+/** The folded names of a path, a backslash taken for a slash; none, at no cost, when no name can mean `.git` or `.fluffy`. */
+export const foldPath = (path: string): ReadonlyArray<string> =>
+  suspicious.test(path) ? path.split(/[/\\]/).map(foldName) : none

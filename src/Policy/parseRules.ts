@@ -43,7 +43,13 @@ const nameOf = (value: unknown, path: ReadonlyArray<PropertyKey>): string | unde
   return typeof name === "string" ? JSON.stringify(name.slice(0, 64)).slice(1, -1) : undefined
 }
 
-const failure = (file: string, { locate, value }: Located, path: ReadonlyArray<PropertyKey>, problem: string, which: "key" | "value") => {
+const failure = (
+  file: string,
+  { locate, value }: Located,
+  path: ReadonlyArray<PropertyKey>,
+  problem: string,
+  which: "key" | "value"
+) => {
   const rule = nameOf(value, path)
   return new PolicyLoadFailed({ file, ...locate(path, which), ...(rule === undefined ? {} : { rule }), problem })
 }
@@ -54,25 +60,43 @@ const twice = (rules: ReadonlyArray<Rule>): number => {
 }
 
 /** Reads the text of one file; `file` is only its name in messages. The first thing wrong refuses all of it. */
-export const parseRules = (file: string, text: string, layer: RuleLayer): Either.Either<ParsedRules, PolicyLoadFailed> =>
+export const parseRules = (
+  file: string,
+  text: string,
+  layer: RuleLayer
+): Either.Either<ParsedRules, PolicyLoadFailed> =>
   Either.gen(function*() {
     if (Buffer.byteLength(text) > maxFileBytes) {
       return yield* Either.left(new PolicyLoadFailed({ file, line: 0, column: 0, problem: "it is larger than 1 MiB" }))
     }
     const located = yield* Either.mapLeft(parseYaml(text), (problem) => new PolicyLoadFailed({ file, ...problem }))
     if (located.value === null || located.value === undefined) {
-      return yield* Either.left(failure(file, located, [], "it is empty; a policy begins with version: 1 and rules:", "value"))
+      return yield* Either.left(
+        failure(file, located, [], "it is empty; a policy begins with version: 1 and rules:", "value")
+      )
     }
     const { rules } = yield* Either.mapLeft(decode(located.value), (error) => {
       const issue = deepest(ParseResult.ArrayFormatter.formatErrorSync(error))
       const missing = issue._tag === "Missing"
-      return failure(file, located, missing ? issue.path.slice(0, -1) : issue.path, wording(issue), issue._tag === "Unexpected" ? "key" : "value")
+      return failure(
+        file,
+        located,
+        missing ? issue.path.slice(0, -1) : issue.path,
+        wording(issue),
+        issue._tag === "Unexpected" ? "key" : "value"
+      )
     })
     const again = twice(rules)
-    if (again >= 0) return yield* Either.left(failure(file, located, ["rules", again, "name"], "another rule of this file has this name", "value"))
+    if (again >= 0) {
+      return yield* Either.left(
+        failure(file, located, ["rules", again, "name"], "another rule of this file has this name", "value")
+      )
+    }
     for (const [index, rule] of rules.entries()) {
       const [first] = problemsOf(rule)
-      if (first !== undefined) return yield* Either.left(failure(file, located, ["rules", index, ...first.at], first.problem, "value"))
+      if (first !== undefined) {
+        return yield* Either.left(failure(file, located, ["rules", index, ...first.at], first.problem, "value"))
+      }
     }
     const warnings = rules.flatMap((rule, index) =>
       warningsOf(rule, layer).map(({ at, problem }) => ({

@@ -58,7 +58,9 @@ const refused = (document: Document): { readonly offset: number; readonly proble
     if (isMap(node)) {
       const keys = new Set<string>()
       for (const pair of node.items) {
-        if (!isPair(pair) || !isScalar(pair.key) || typeof pair.key.value !== "string") return stop(pair.key ?? node, "a key must be plain text")
+        if (!isPair(pair) || !isScalar(pair.key) || typeof pair.key.value !== "string") {
+          return stop(pair.key ?? node, "a key must be plain text")
+        }
         if (keys.has(pair.key.value)) return stop(pair.key, `the key ${JSON.stringify(pair.key.value)} is given twice`)
         keys.add(pair.key.value)
       }
@@ -67,6 +69,8 @@ const refused = (document: Document): { readonly offset: number; readonly proble
   })
   return found
 }
+
+const tooDeep = "it is nested too deeply"
 
 const parse = (text: string): Either.Either<Located, YamlProblem> => {
   const lines = new LineCounter()
@@ -82,10 +86,15 @@ const parse = (text: string): Either.Either<Located, YamlProblem> => {
     uniqueKeys: false,
     prettyErrors: false,
     lineCounter: lines,
-    logLevel: "silent"
+    logLevel: "error"
   })
   const error = document.errors[0] ?? document.warnings[0]
-  if (error !== undefined) return Either.left({ ...placeAt(error.pos[0]), problem: error.message })
+  if (error !== undefined) {
+    return Either.left({
+      ...placeAt(error.pos[0]),
+      problem: /call stack/.test(error.message) ? tooDeep : error.message
+    })
+  }
   const problem = refused(document)
   if (problem !== undefined) return Either.left({ ...placeAt(problem.offset), problem: problem.problem })
   return Either.right({ value: document.toJS(), locate: (path, which) => placeAt(offsetOf(document, path, which)) })
@@ -96,7 +105,7 @@ export const parseYaml = (text: string): Either.Either<Located, YamlProblem> => 
   try {
     return parse(text)
   } catch (cause) {
-    const problem = cause instanceof RangeError ? "it is nested too deeply" : "it is not readable as YAML"
+    const problem = cause instanceof RangeError ? tooDeep : "it is not readable as YAML"
     return Either.left({ ...nowhere, problem })
   }
 }

@@ -15,14 +15,20 @@ const each = (value: string | ReadonlyArray<string> | undefined, at: RuleProblem
   (listOf(value) ?? []).map((text, index) => ({ text, at: typeof value === "string" ? at : [...at, index] }))
 
 const ofMatch = (match: Match, at: RuleProblem["at"]): ReadonlyArray<RuleProblem> => [
-  ...(Object.keys(match).length === 0 ? [{ at, problem: "it has no field, so it would match everything; name the actions" }] : []),
+  ...(Object.keys(match).length === 0
+    ? [{ at, problem: "it has no field, so it would match everything; name the actions" }]
+    : []),
   ...each(match.path, [...at, "path"]).flatMap(({ at, text }) => {
     const problem = problemOf(text)
-    return problem === undefined ? [] : [{ at, problem: `the pattern ${JSON.stringify(text)} can never match: ${problem}` }]
+    return problem === undefined
+      ? []
+      : [{ at, problem: `the pattern ${JSON.stringify(text)} can never match: ${problem}` }]
   }),
   ...each(match.command, [...at, "command"]).flatMap(({ at, text }) => {
     const problem = text.includes("/") ? undefined : problemOf(`/${text}`)
-    return problem === undefined ? [] : [{ at, problem: `the name ${JSON.stringify(text)} can never match: ${problem}` }]
+    return problem === undefined
+      ? []
+      : [{ at, problem: `the name ${JSON.stringify(text)} can never match: ${problem}` }]
   }),
   ...(match.args ?? []).flatMap((prefix, index) =>
     typeof prefix !== "string" && prefix.length === 0

@@ -14,8 +14,7 @@ export interface PolicyFile {
 
 const maxFiles = 1000
 
-const failed = (file: string, problem: string) =>
-  new PolicyLoadFailed({ file: file.replace(/[\x00-\x1f\x7f]/g, "?"), line: 0, column: 0, problem })
+const failed = (file: string, problem: string) => new PolicyLoadFailed({ file, line: 0, column: 0, problem })
 
 const codeOf = (cause: unknown) => (cause as NodeJS.ErrnoException).code ?? "unknown error"
 
@@ -37,10 +36,14 @@ export const readPolicyFile = Effect.fnUntraced(function*({ file, layer }: Polic
   const bytes = yield* Effect.acquireUseRelease(
     Effect.tryPromise({
       try: () => open(file, flags),
-      catch: (cause) => failed(file, codeOf(cause) === "ELOOP" ? "it is a symbolic link" : `it cannot be read (${codeOf(cause)})`)
+      catch: (cause) =>
+        failed(file, codeOf(cause) === "ELOOP" ? "it is a symbolic link" : `it cannot be read (${codeOf(cause)})`)
     }),
     (handle) =>
-      Effect.tryPromise({ try: () => readAll(handle), catch: (cause) => failed(file, `it cannot be read (${codeOf(cause)})`) }),
+      Effect.tryPromise({
+        try: () => readAll(handle),
+        catch: (cause) => failed(file, `it cannot be read (${codeOf(cause)})`)
+      }),
     (handle) => Effect.promise(() => handle.close())
   )
   if (typeof bytes === "string") return yield* failed(file, bytes)
@@ -58,11 +61,16 @@ export const listPolicyFiles = Effect.fnUntraced(function*(layer: RuleLayer, dir
       return await readdir(directory)
     },
     catch: codeOf
-  }).pipe(Effect.catchAll((code) =>
-    code === "ENOENT" ? Effect.succeed([]) : Effect.fail(failed(directory, `the folder cannot be read (${code})`))
-  ))
+  }).pipe(
+    Effect.catchAll((code) =>
+      code === "ENOENT" ? Effect.succeed([]) : Effect.fail(failed(directory, `the folder cannot be read (${code})`))
+    )
+  )
   if (typeof found === "string") return yield* failed(directory, found)
   const names = found.filter((name) => /^[^.].*\.ya?ml$/s.test(name)).toSorted()
+  if (names.some((name) => /[\x00-\x1f\x7f]/.test(name))) {
+    return yield* failed(directory, "a file in it has a control character in its name")
+  }
   if (names.length > maxFiles) return yield* failed(directory, `it holds more than ${maxFiles} files of rules`)
   return names.map((name): PolicyFile => ({ layer, file: join(directory, name) }))
 })

@@ -45,18 +45,28 @@ const senseless = (match: Match): ReadonlyArray<RuleProblem> => {
   const actions = listOf(match.action) ?? []
   if (actions.length === 0) return []
   const names = actions.join(", ")
-  const never = (field: string, what: string) => [{ at: ["match", field], problem: `${names} never has ${what}: this rule never matches` }]
+  const never = (
+    field: string,
+    what: string
+  ) => [{ at: ["match", field], problem: `${names} never has ${what}: this rule never matches` }]
   return [
     ...(match.path !== undefined && actions.every((action) => pathless.has(action)) ? never("path", "a path") : []),
-    ...(match.command !== undefined && actions.every((action) => commandless.has(action)) ? never("command", "a command") : []),
-    ...(match.args !== undefined && actions.every((action) => commandless.has(action)) ? never("args", "arguments") : [])
+    ...(match.command !== undefined && actions.every((action) => commandless.has(action))
+      ? never("command", "a command")
+      : []),
+    ...(match.args !== undefined && actions.every((action) => commandless.has(action))
+      ? never("args", "arguments")
+      : [])
   ]
 }
 
 const onlyNegated = (match: Match): ReadonlyArray<RuleProblem> => {
   const paths = listOf(match.path) ?? []
   if (paths.length === 0 || paths.some((path) => !path.startsWith("!"))) return []
-  return [{ at: ["match", "path"], problem: "every pattern begins with !, so nothing is left to match: this rule never matches" }]
+  return [{
+    at: ["match", "path"],
+    problem: "every pattern begins with !, so nothing is left to match: this rule never matches"
+  }]
 }
 
 /** What is allowed but surely not meant. */
@@ -64,7 +74,9 @@ export const warningsOf = (rule: Rule, layer: RuleLayer): ReadonlyArray<RuleProb
   ...empty(rule.match, ["match"]),
   ...(rule.except ?? []).flatMap((match, index) => empty(match, ["except", index])),
   ...(rule.except ?? []).flatMap((match, index) =>
-    covers(match, rule.match) ? [{ at: ["except", index], problem: "it excepts all that the rule matches: this rule never matches" }] : []
+    covers(match, rule.match)
+      ? [{ at: ["except", index], problem: "it excepts all that the rule matches: this rule never matches" }]
+      : []
   ),
   ...senseless(rule.match),
   ...onlyNegated(rule.match),

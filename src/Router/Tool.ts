@@ -6,17 +6,19 @@ import type { Limits, SandboxResult } from "../Sandbox.ts"
 import type { Classify, SessionState } from "../StateMachine.ts"
 import type { Leaves } from "./Leaves.ts"
 import type { RouterFailed } from "./RouterError.ts"
+import type { ReportChannel } from "./reportChannel.ts"
 import type { RouterSession } from "./RouterSession.ts"
 import type { RunnerConfig } from "./Runners.ts"
 import type { Settlement } from "./settle.ts"
 import type { ToolSpec } from "./ToolSpec.ts"
 
-/** What the router is told once. `grep` is "literal" only for stages that are not on a disk. */
+/** What the router is told once. `grep` is "literal", and `reports` in memory, only for stages that are not on a disk. */
 export interface RouterOptions {
   readonly classify: Classify
   readonly limits: Limits
   readonly runners: ReadonlyArray<RunnerConfig>
   readonly grep: "ripgrep" | "literal"
+  readonly reports: ReportChannel
 }
 
 /** What one tool says of one call. `ownMs` is the time its own work took: reading, or running in the sandbox. */

@@ -1,4 +1,4 @@
-import { architectures, type Architecture, type Condition, rulesByNumber, verdict } from "./SeccompProfile.ts"
+import { type Architecture, architectures, type Condition, rulesByNumber, verdict } from "./SeccompProfile.ts"
 import type { Rule, SeccompProfile } from "./SeccompProfile.ts"
 
 /** One instruction of classic BPF: `jt` and `jf` count the instructions skipped (linux/filter.h, `struct sock_filter`). */
@@ -131,7 +131,9 @@ export const compile = (
     ...(architecture === "x64" ? [[JGE, 0, 1, X32] as const, kill] : []),
     ...search(ranges(profile, numbers))
   ]
-  if (program.length > MAX_INSTRUCTIONS) throw new Error(`seccomp: ${program.length} instructions, the kernel takes 4096`)
+  if (program.length > MAX_INSTRUCTIONS) {
+    throw new Error(`seccomp: ${program.length} instructions, the kernel takes 4096`)
+  }
   const bytes = new DataView(new ArrayBuffer(program.length * 8))
   for (const [at, [code, jt, jf, k]] of program.entries()) {
     bytes.setUint16(at * 8, code, true)

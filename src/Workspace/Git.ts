@@ -63,7 +63,12 @@ const isInside = (directory: string): boolean =>
   (lstatSync(`${directory}/.git`, { throwIfNoEntry: false }) !== undefined || isInside(dirname(directory)))
 
 const failed = (detail: string, cause?: unknown) =>
-  new WorkspaceFailed({ method: "list files with git", reason: "read", detail, ...(cause === undefined ? {} : { cause }) })
+  new WorkspaceFailed({
+    method: "list files with git",
+    reason: "read",
+    detail,
+    ...(cause === undefined ? {} : { cause })
+  })
 
 /** Runs a read-only git command with nothing of the environment; `undefined` when git is not installed. */
 export const run = (
@@ -89,8 +94,11 @@ export const run = (
       if (size > maxOutputBytes) child.kill("SIGKILL")
       else chunks.push(chunk)
     })
-    child.once("error", (cause: NodeJS.ErrnoException) =>
-      resume(cause.code === "ENOENT" ? Effect.succeed(undefined) : Effect.fail(failed("git cannot be run", cause))))
+    child.once(
+      "error",
+      (cause: NodeJS.ErrnoException) =>
+        resume(cause.code === "ENOENT" ? Effect.succeed(undefined) : Effect.fail(failed("git cannot be run", cause)))
+    )
     child.once("close", (code, signal) =>
       resume(
         code === null

@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, statfsSync } from "node:fs"
+import { chmodSync, chownSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, statfsSync } from "node:fs"
 import { freemem } from "node:os"
 import { removeTree } from "./files.ts"
 import { isDead, self } from "./owner.ts"
@@ -43,13 +43,18 @@ const fits = (memory: string, files: number, bytes: number): boolean => {
   }
 }
 
-/** Makes a stage's directory. With `shared`, another user may pass through it, to the root only. */
-export const create = (places: Places, files: number, bytes: number, shared: boolean): Home => {
+/** Makes a stage's directory. An owner who is not the kernel may pass through it, to the root only. */
+export const create = (
+  places: Places,
+  files: number,
+  bytes: number,
+  owner: { readonly uid: number; readonly gid: number } | null
+): Home => {
   const medium = fits(places.memory, files, bytes) ? "memory" : "disk"
   const parent = places[medium]
   mkdirSync(parent, { recursive: true, mode: 0o700 })
   const directory = mkdtempSync(`${parent}/${prefix}${self}.`)
-  if (shared) chmodSync(directory, 0o711)
+  if (owner !== null) chmodSync(directory, 0o711)
   const home: Home = {
     directory,
     root: `${directory}/root`,
@@ -59,6 +64,7 @@ export const create = (places: Places, files: number, bytes: number, shared: boo
     times: keepTimes.has(statfsSync(directory).type)
   }
   mkdirSync(home.root, { mode: 0o700 })
+  if (owner !== null) chownSync(home.root, owner.uid, owner.gid)
   mkdirSync(home.trash, { mode: 0o700 })
   return home
 }

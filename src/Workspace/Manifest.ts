@@ -68,7 +68,7 @@ export const toChanges = (all: ReadonlyArray<Difference>): ReadonlyArray<Change>
   for (const one of all) {
     if (one.after !== null || one.before === null || one.before.size === 0) continue
     const key = keyOf(one.before)
-    gone.set(key, [...(gone.get(key) ?? []), one])
+    if (gone.get(key)?.push(one) === undefined) gone.set(key, [one])
   }
   const renamed = new Map<string, Difference>()
   for (const one of all) {

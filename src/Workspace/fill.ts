@@ -151,12 +151,19 @@ const openForCopy = (path: string): number | undefined => {
   try {
     return openRegular(path)
   } catch (cause) {
-    if (["EACCES", "EPERM", "ENOENT", "ELOOP", "ENXIO"].includes(String((cause as NodeJS.ErrnoException).code))) return undefined
+    if (["EACCES", "EPERM", "ENOENT", "ELOOP", "ENXIO"].includes(String((cause as NodeJS.ErrnoException).code))) {
+      return undefined
+    }
     throw cause
   }
 }
 
-const fillLinks = (options: FillOptions, links: ReadonlyArray<readonly [string, string]>, manifest: Manifest, seen: bigint) => {
+const fillLinks = (
+  options: FillOptions,
+  links: ReadonlyArray<readonly [string, string]>,
+  manifest: Manifest,
+  seen: bigint
+) => {
   const look = lookIn(options.root)
   for (const [path, target] of links) {
     symlinkSync(target, `${options.root}/${path}`)

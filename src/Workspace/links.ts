@@ -10,7 +10,7 @@ export const resolve = (
   path: string,
   look: Look
 ): { readonly path: string } | { readonly refused: "leaves the project" | "not found" | "not a directory" } => {
-  const rest = path === "" ? [] : path.split("/").reverse()
+  const rest = path === "" ? [] : path.split("/").toReversed()
   const done: Array<string> = []
   let hops = 0
   while (rest.length > 0) {
@@ -33,7 +33,7 @@ export const resolve = (
     if (++hops > maxHops) return { refused: "not found" }
     if (found.link.startsWith("/")) return { refused: "leaves the project" }
     done.pop()
-    rest.push(...found.link.split("/").reverse())
+    rest.push(...found.link.split("/").toReversed())
   }
   return { path: done.join("/") }
 }

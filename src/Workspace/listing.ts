@@ -37,7 +37,10 @@ const listNested = (
   options: GitOptions,
   prefix: string,
   depth: number
-): Effect.Effect<{ readonly files: ReadonlyArray<Listed>; readonly repositories: ReadonlyArray<string> } | null, WorkspaceFailed> =>
+): Effect.Effect<
+  { readonly files: ReadonlyArray<Listed>; readonly repositories: ReadonlyArray<string> } | null,
+  WorkspaceFailed
+> =>
   Effect.gen(function*() {
     const listed = yield* list(options)
     if (listed === null) return null
@@ -103,16 +106,23 @@ const findDependencies = (project: string, listed: ReadonlyArray<Listed>, git: b
     }
   }
   const inTree = (directory: string) => directory.split("/").some((part) => dependencyNames.has(part))
-  return Beneath.within(project, (beneath) =>
-    ["", ...any].filter((directory) => !inTree(directory) || tracked.has(directory)).sort(byPath).flatMap((directory) => {
-      const prefix = beneath.enter(directory)
-      if (prefix === undefined) return []
-      return readdirSync(prefix, { withFileTypes: true }).flatMap((entry) => {
-        const path = directory === "" ? entry.name : `${directory}/${entry.name}`
-        const isTree = dependencyNames.has(entry.name) ? !tracked.has(path) : git && entry.name === vendored && !any.has(path)
-        return isTree && entry.isDirectory() && refusePath(path) === undefined ? [path] : []
-      })
-    }))
+  return Beneath.within(
+    project,
+    (beneath) =>
+      ["", ...any].filter((directory) => !inTree(directory) || tracked.has(directory)).sort(byPath).flatMap(
+        (directory) => {
+          const prefix = beneath.enter(directory)
+          if (prefix === undefined) return []
+          return readdirSync(prefix, { withFileTypes: true }).flatMap((entry) => {
+            const path = directory === "" ? entry.name : `${directory}/${entry.name}`
+            const isTree = dependencyNames.has(entry.name)
+              ? !tracked.has(path)
+              : git && entry.name === vendored && !any.has(path)
+            return isTree && entry.isDirectory() && refusePath(path) === undefined ? [path] : []
+          })
+        }
+      )
+  )
 }
 
 /** Lists a project as its git does, or whole but for caches when it has none. */
@@ -123,7 +133,9 @@ export const make = (options: GitOptions): Effect.Effect<Listing, WorkspaceFaile
     const dependencies = findDependencies(options.directory, listed, nested !== null)
     const trees = new Set(dependencies)
     const files = listed.map((one) => one.path)
-      .filter((path) => refusePath(path) === undefined && !ancestors(path).some((one) => trees.has(one)) && !trees.has(path))
+      .filter((path) =>
+        refusePath(path) === undefined && !ancestors(path).some((one) => trees.has(one)) && !trees.has(path)
+      )
     return {
       files: [...new Set(files)].sort(byPath),
       tracked: new Set(listed.filter((one) => one.tracked).map((one) => one.path)),

@@ -36,8 +36,10 @@ export const refusePath = (path: string): string | undefined => {
 
 /** A path as a terminal may show it: every character that is not plainly printable is escaped. */
 export const display = (path: string): string =>
-  path.slice(0, 400).replace(/[^\p{L}\p{N}\p{P}\p{S} ]|[\u202a-\u202e\u2066-\u2069\ufffd]/gu, (character) =>
-    `\\u{${character.codePointAt(0)?.toString(16)}}`)
+  path.slice(0, 400).replace(
+    /[^\p{L}\p{N}\p{P}\p{S} ]|[\u202a-\u202e\u2066-\u2069\ufffd]/gu,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`
+  )
 
 /** The directory a project-relative path lies in; "" is the project. */
 export const parentOf = (path: string): string => {

@@ -17,10 +17,10 @@ const textOf = (bytes: Buffer): string | undefined => {
   }
 }
 
-const quote = (name: string): string =>
-  /["\\\x00-\x1f]/.test(name) ? `"${name.replace(/["\\]/g, "\\$&")}"` : name
+const quote = (name: string): string => /["\\\x00-\x1f]/.test(name) ? `"${name.replace(/["\\]/g, "\\$&")}"` : name
 
-const header = (name: string): string => `${quote(name)}${name.includes(" ") ? "\t" : ""}`
+// A name with a space ends in a tab, so that a reader knows where it ends.
+const header = (name: string): string => quote(name) === name && name.includes(" ") ? `${name}\t` : quote(name)
 
 const modeOf = ({ executable, kind }: Content): string =>
   kind === "symlink" ? "120000" : executable ? "100755" : "100644"

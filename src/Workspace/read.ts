@@ -124,7 +124,7 @@ export const list = (
   let cut = false
   const visit = (directory: string) => {
     const prefix = directory === "" ? "" : `${directory}/`
-    for (const name of readdirSync(`${baseOf(options, directory)}/${directory}`).sort(byPath)) {
+    for (const name of readdirSync(`${baseOf(options, directory)}/${directory}`).toSorted(byPath)) {
       const path = prefix + name
       if (isReserved(name) || refusePath(path) !== undefined) continue
       if (entries.length >= limit) return void (cut = true)

@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, lchownSync, lstatSync, mkdirSync, readdirSync, symlinkSync } from "node:fs"
 import type { Blobs } from "./Blobs.ts"
-import type { Owner } from "./fill.ts"
 import { lookAt, removeTree } from "./files.ts"
+import type { Owner } from "./fill.ts"
 import type { Manifest, ManifestEntry } from "./Manifest.ts"
 import { ancestors, byPath } from "./names.ts"
 import { isUnread, type Scanned } from "./scan.ts"

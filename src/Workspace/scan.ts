@@ -1,7 +1,7 @@
 import { type BigIntStats, chmodSync, closeSync, lstatSync, readdirSync, readlinkSync } from "node:fs"
 import type { Content, Forbidden } from "../domain/Change.ts"
-import { lookIn } from "./fill.ts"
 import { hashOf, openStaged, sha256 } from "./files.ts"
+import { lookIn } from "./fill.ts"
 import { refuseLink } from "./links.ts"
 import { type Manifest, type ManifestEntry, sameContent } from "./Manifest.ts"
 import { display, refuseName, refusePath } from "./names.ts"
@@ -39,7 +39,9 @@ const maxNew = 20_000
 const racy = 20_000_000n
 
 const decode = (root: string, directory: string): ReadonlyArray<Buffer> =>
-  readdirSync(`${root}/${directory}`, { encoding: "buffer" }).filter((name) => !Buffer.from(name.toString()).equals(name))
+  readdirSync(`${root}/${directory}`, { encoding: "buffer" }).filter((name) =>
+    !Buffer.from(name.toString()).equals(name)
+  )
 
 const unread = "unread "
 
@@ -127,7 +129,11 @@ export const scan = (options: ScanOptions, manifest: Manifest, known: ReadonlySe
     const names = readdirSync(`${root}/${directory}`)
     if (names.some((name) => name.includes("\ufffd"))) {
       for (const name of decode(root, directory)) {
-        forbid(`${prefix}${name.toString()}`, "its name is not UTF-8", Buffer.concat([Buffer.from(`${root}/${prefix}`), name]))
+        forbid(
+          `${prefix}${name.toString()}`,
+          "its name is not UTF-8",
+          Buffer.concat([Buffer.from(`${root}/${prefix}`), name])
+        )
       }
     }
     for (const name of names) {
@@ -173,7 +179,9 @@ export const scan = (options: ScanOptions, manifest: Manifest, known: ReadonlySe
   // Whether a link leaves depends on every other link and directory, so that one change makes all of them worth a look.
   function checkLinks() {
     const look = lookIn(root)
-    const links = new Set([...manifest, ...found].filter(([, entry]) => entry.content.kind === "symlink").map(([path]) => path))
+    const links = new Set(
+      [...manifest, ...found].filter(([, entry]) => entry.content.kind === "symlink").map(([path]) => path)
+    )
     for (const path of links) {
       const here = found.get(path) ?? manifest.get(path)
       const at = look(path)

@@ -11,13 +11,14 @@ const patternsOf = (lines: ReadonlyArray<string>): ReadonlyArray<GlobPattern> =>
 
 /** `compile` for callers that ask many matchers about one path. */
 export const compileSplit = (lines: ReadonlyArray<string>): Matcher => {
-  const patterns = patternsOf(lines).toReversed()
-  if (patterns.length === 0) return () => false
+  const lastFirst = patternsOf(lines).toReversed()
   return (names, directory) => {
     for (let length = 1; length <= names.length; length++) {
-      const inside = length < names.length
-      const last = patterns.find((pattern) => fits(pattern, names, length, inside || directory))
-      if (last !== undefined && !last.negated) return true
+      for (const pattern of lastFirst) {
+        if (!fits(pattern, names, length, directory || length < names.length)) continue
+        if (!pattern.negated) return true
+        break
+      }
     }
     return false
   }

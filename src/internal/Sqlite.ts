@@ -16,10 +16,13 @@ export class SqliteOpenFailed extends Schema.TaggedError<SqliteOpenFailed>()("Sq
 }
 
 /** SQLite itself waits this long, in ms, with the event loop blocked; the rest of the wait is Effect's. */
-const busyTimeout = 10
+const busyTimeout = 5
 
-/** How long a lock held by another process is waited for: every 20 ms, 5 seconds in all. */
-const waitForLock = Schedule.spaced("20 millis").pipe(Schedule.upTo("5 seconds"))
+/** How long a lock held by another process is waited for: 5 seconds, at first every few ms, then every 50 ms. */
+const waitForLock = Schedule.exponential("2 millis").pipe(
+  Schedule.union(Schedule.spaced("50 millis")),
+  Schedule.upTo("5 seconds")
+)
 
 const codeOf = (error: unknown): string => {
   if (typeof error !== "object" || error === null) return ""

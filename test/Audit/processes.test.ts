@@ -11,7 +11,7 @@ import { newFile, using } from "../support/auditFile.ts"
 const program = fileURLToPath(new URL("../support/auditWriter.ts", import.meta.url))
 const node = [process.execPath, "--import", "tsx", program]
 
-/** Runs a command and returns the lines it printed; `kill` is called with the process once it is ready. */
+/** Runs the program and returns what it printed, its log left out; `kill` is called with the process once it is ready. */
 const run = (command: ReadonlyArray<string>, kill?: (end: () => void) => void) =>
   Effect.promise(async () => {
     const [executable = "", ...args] = command
@@ -20,7 +20,7 @@ const run = (command: ReadonlyArray<string>, kill?: (end: () => void) => void) =
     const lines: Array<string> = []
     for await (const line of createInterface({ input: child.stdout })) {
       if (line === "ready") kill?.(() => child.kill("SIGKILL"))
-      else lines.push(line)
+      else if (/^(\d+$|failed)/.test(line)) lines.push(line)
     }
     await closed
     return lines

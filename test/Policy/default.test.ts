@@ -16,7 +16,8 @@ const request = (action: PolicyRequest["action"], rest: Partial<PolicyRequest> =
   ...rest
 })
 
-const effectOf = (asked: PolicyRequest) => Effect.map(Effect.flatMap(Policy, (policy) => policy.decide(asked)), ({ effect }) => effect)
+const effectOf = (asked: PolicyRequest) =>
+  Effect.map(Effect.flatMap(Policy, (policy) => policy.decide(asked)), ({ effect }) => effect)
 
 /** A file name that fits a gitignore pattern of the simple kinds that the configuration uses. */
 const nameFor = (pattern: string) => pattern.replace(/\/\*\*$|\/$/, "/x").replaceAll("*", "x").replaceAll("?", "x")
@@ -56,8 +57,16 @@ it.layer(shipped)("the shipped policy", (it) => {
     Effect.gen(function*() {
       for (const pattern of defaults.secrets.filter((pattern) => !pattern.startsWith("!"))) {
         for (const action of ["fs.read", "search.grep", "fs.write", "fs.edit", "change", "merge"] as const) {
-          assert.strictEqual(yield* effectOf(request(action, { path: nameFor(pattern) })), "deny", `${action} ${pattern}`)
-          assert.strictEqual(yield* effectOf(request(action, { path: `a/b/${nameFor(pattern)}` })), "deny", `${action} ${pattern}`)
+          assert.strictEqual(
+            yield* effectOf(request(action, { path: nameFor(pattern) })),
+            "deny",
+            `${action} ${pattern}`
+          )
+          assert.strictEqual(
+            yield* effectOf(request(action, { path: `a/b/${nameFor(pattern)}` })),
+            "deny",
+            `${action} ${pattern}`
+          )
         }
       }
     }))
@@ -80,7 +89,9 @@ it.layer(shipped)("the shipped policy", (it) => {
   it.effect("answers a command that cannot work in the sandbox with what to do instead", () =>
     Effect.gen(function*() {
       const policy = yield* Policy
-      const decision = yield* policy.decide(request("shell.exec", { command: "/usr/bin/git", args: ["commit", "-m", "x"] }))
+      const decision = yield* policy.decide(
+        request("shell.exec", { command: "/usr/bin/git", args: ["commit", "-m", "x"] })
+      )
       assert.strictEqual(decision.effect, "deny")
       assert.include(decision.reason, "finish the task")
       assert.strictEqual(yield* effectOf(request("shell.exec", { command: "git", args: ["diff"] })), "allow")

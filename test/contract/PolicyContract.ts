@@ -6,7 +6,12 @@ import { Policy, type PolicyLoadFailed, type PolicyRequest, type Rule } from "..
 export const rules: ReadonlyArray<Rule> = [
   { name: "read", match: { action: ["fs.read", "fs.list"] }, effect: "allow" },
   { name: "write", match: { action: "change", path: ["src/**", "docs/**"] }, effect: "allow" },
-  { name: "ask-manifest", match: { action: "change", path: "package.json" }, effect: "require_review", reason: "a manifest" },
+  {
+    name: "ask-manifest",
+    match: { action: "change", path: "package.json" },
+    effect: "require_review",
+    reason: "a manifest"
+  },
   { name: "ask-json", match: { action: "change", path: "*.json" }, effect: "require_review", reason: "a data file" },
   { name: "allow-json", match: { action: "change", path: "*.json" }, effect: "allow" },
   {
@@ -20,8 +25,16 @@ export const rules: ReadonlyArray<Rule> = [
   { name: "secret", match: { action: "fs.read", path: [".env*", "!.env.example"] }, effect: "deny", reason: "secret" },
   { name: "only-abstains", match: { action: "merge" }, except: [{ action: "merge" }], effect: "allow" },
   { name: "run", match: { action: "shell.exec" }, effect: "allow" },
-  { name: "no-push", match: { action: "shell.exec", command: "git", args: [["push"], ["remote", "add"]] }, effect: "deny" },
-  { name: "explore-hosts", match: { action: "shell.exec", host: "*.example.com", caller: "ci" }, effect: "require_review" }
+  {
+    name: "no-push",
+    match: { action: "shell.exec", command: "git", args: [["push"], ["remote", "add"]] },
+    effect: "deny"
+  },
+  {
+    name: "explore-hosts",
+    match: { action: "shell.exec", host: "*.example.com", caller: "ci" },
+    effect: "require_review"
+  }
 ]
 
 const cases: ReadonlyArray<[Partial<PolicyRequest>, effect: string, rule: string]> = [
@@ -63,7 +76,12 @@ export const suite = (name: string, layer: Layer.Layer<Policy, PolicyLoadFailed>
     it.effect("gives the reasons of all rules of the winning effect, and of no other", () =>
       Effect.gen(function*() {
         const policy = yield* Policy
-        const decision = yield* policy.decide({ action: "change", phase: "coding", mode: "strict", path: "package.json" })
+        const decision = yield* policy.decide({
+          action: "change",
+          phase: "coding",
+          mode: "strict",
+          path: "package.json"
+        })
         assert.strictEqual(decision.reason, "a data file; a manifest")
         assert.strictEqual(decision.layer, "user")
       }))
@@ -71,7 +89,12 @@ export const suite = (name: string, layer: Layer.Layer<Policy, PolicyLoadFailed>
     it.effect("tells, by default, what was asked and what a person can do", () =>
       Effect.gen(function*() {
         const policy = yield* Policy
-        const decision = yield* policy.decide({ action: "merge", phase: "coding", mode: "strict", path: "a\u001b[2J.ts" })
+        const decision = yield* policy.decide({
+          action: "merge",
+          phase: "coding",
+          mode: "strict",
+          path: "a\u001b[2J.ts"
+        })
         assert.strictEqual(decision.layer, "default")
         assert.include(decision.reason, "no rule allows merge \"a\\u001b[2J.ts\"")
         assert.include(decision.reason, "policies")

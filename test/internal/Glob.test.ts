@@ -127,9 +127,9 @@ describe("Glob", () => {
       "!",
       " "
     )
-    // git before 2.48 reads `a**/b` as `a` + `**/b`; the table above has the correct meaning.
+    // Left out: `a**/b`, which git before 2.48 reads as `a` + `**/b` (the table above has the meaning), and an escaped slash.
     const line = fc.array(piece, { minLength: 1, maxLength: 6 }).map((pieces) => pieces.join(""))
-      .filter((text) => !/[^/*!]\*\*/.test(text))
+      .filter((text) => !/[^/*!]\*\*|\\\//.test(text))
     const name = fc.constantFrom("a", "b", "ab", "c", "a.b", ".a", "aab", "[", "]", "!", "ba")
     const path = fc.array(name, { minLength: 1, maxLength: 4 }).map((names) => names.join("/"))
     const seed = Date.now()

@@ -22,6 +22,7 @@ describe("the check for tests that run nothing", () => {
     `it("a", () => { const xs = list.map((x) => { return x }); expect(xs).toBe(1) })`,
     `it("a", async () => run())`,
     `it("a", () => Effect.runPromise(program))`,
+    `it("a", () => runtime.runPromise(program))`,
     `it.effect("a", () => Effect.gen(function*() {}))`,
     `it.live("a", () => program)`
   ])("leaves %s", (text) => {

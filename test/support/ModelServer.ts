@@ -37,6 +37,12 @@ export interface ModelServer {
   readonly args: ReadonlyArray<string>
   readonly env: Readonly<Record<string, string>>
   readonly requests: ReadonlyArray<Seen>
+  /** The keys of requests that were refused for them. */
+  readonly unauthorized: ReadonlyArray<string | undefined>
+  /** Done when the n-th request has come, from 1. */
+  readonly arrived: (n: number) => Effect.Effect<void>
+  /** One effect per connection so far, done when the client has closed it. */
+  readonly closed: ReadonlyArray<Effect.Effect<void>>
 }
 
 /** `lean`: compat as the smallest local servers speak it. `chunk`: bytes per write, else 1, 2, 3, 5, 8, 13, ... in turn. */
@@ -60,6 +66,13 @@ export const makeModelServer = (
       response.on("error", () => {})
       void answer(request, response)
     })
+    const unauthorized: Array<string | undefined> = []
+    const waiting: Array<{ readonly n: number; readonly resume: () => void }> = []
+    const closed: Array<Effect.Effect<void>> = []
+    server.on("connection", (socket) => {
+      const gone = new Promise<void>((resolve) => socket.once("close", () => resolve()))
+      closed.push(Effect.promise(() => gone))
+    })
     const answer = async (request: IncomingMessage, response: ServerResponse) => {
       const raw = await bodyOf(request)
       const index = requests.length
@@ -68,10 +81,14 @@ export const makeModelServer = (
           .end(errorBody(dialect, code, message))
       if (request.url !== paths[dialect]) return refuse(404, "not_found", `no such path: ${request.url}`)
       const given = request.headers["x-api-key"] ?? request.headers.authorization?.replace("Bearer ", "")
-      if (given !== key) return refuse(401, "authentication_error", `Incorrect API key provided: ${given}`)
+      if (given !== key) {
+        unauthorized.push(given?.toString())
+        return refuse(401, "authentication_error", `Incorrect API key provided: ${given}`)
+      }
       const body = JSON.parse(raw)
       const seen: Seen = { index, path: request.url, headers: request.headers, raw, body, ...factsOf(dialect, body) }
       requests.push(seen)
+      for (const { n, resume } of waiting) if (n === requests.length) resume()
       const turn = typeof script === "function" ? script(seen) : script[index]
       if (turn === undefined) return refuse(400, "invalid_request_error", `the script has no turn ${index + 1}`)
       const fault = turn.fault
@@ -138,6 +155,13 @@ export const makeModelServer = (
       key,
       model,
       requests,
+      unauthorized,
+      closed,
+      arrived: (n) =>
+        Effect.async((resume) => {
+          if (requests.length >= n) resume(Effect.void)
+          else waiting.push({ n, resume: () => resume(Effect.void) })
+        }),
       args: dialect === "compat" ? ["--model", model, "--base-url", url] : ["--model", model],
       env: {
         openai: { OPENAI_API_KEY: key, OPENAI_BASE_URL: url },

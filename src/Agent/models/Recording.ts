@@ -1,4 +1,4 @@
-import { Either, Schema } from "effect"
+import { Either, ParseResult, Schema } from "effect"
 
 const delayMs = Schema.optional(Schema.Number.pipe(Schema.between(0, 60_000)))
 
@@ -22,9 +22,16 @@ const decode = Schema.decodeUnknownEither(Schema.Array(RecordedTurn), { onExcess
 /** Reads a recording: a JSON array of turns, or JSONL with one turn a line. Left: what is wrong with it. */
 export const parse = (source: string): Either.Either<ReadonlyArray<ReadonlyArray<RecordedPart>>, string> =>
   read(source).pipe(
-    Either.flatMap((turns) => Either.mapLeft(decode(turns), (error) => error.message.slice(0, 500))),
+    Either.flatMap((turns) => Either.mapLeft(decode(turns), problem)),
     Either.filterOrLeft((turns) => turns.length > 0, () => "it holds no turn")
   )
+
+const problem = (error: ParseResult.ParseError): string => {
+  const [first] = ParseResult.ArrayFormatter.formatErrorSync(error)
+  const [turn, part] = first?.path ?? []
+  const place = [["turn", turn], ["part", part]].flatMap(([name, at]) => typeof at === "number" ? [`${name} ${at + 1}`] : [])
+  return [place.join(", "), first?.message.slice(0, 300)].filter((text) => text !== "").join(": ")
+}
 
 const read = (source: string): Either.Either<unknown, string> => {
   try {

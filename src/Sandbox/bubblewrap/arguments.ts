@@ -1,4 +1,5 @@
 import type { Mount } from "../SandboxCommand.ts"
+import { devices } from "./devices.ts"
 import type { HostSystem } from "./hostSystem.ts"
 
 /** The one user inside; outside it is the owner of the writable mounts. */
@@ -16,6 +17,8 @@ export interface Shape {
   readonly host: HostSystem
   readonly toolchains: ReadonlyArray<string>
   readonly programs: { readonly first: ReadonlyArray<string>; readonly last: ReadonlyArray<string> }
+  /** A directory of device nodes to lay over the host's own. */
+  readonly devices: string | undefined
   readonly mounts: ReadonlyArray<Mount>
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
@@ -39,15 +42,21 @@ export const sandboxArguments = (shape: Shape): ReadonlyArray<string> => {
     ...Object.entries(env).flatMap(([name, value]) => ["--setenv", name, value]),
     ...host.directories.flatMap(shown),
     ...host.links.flatMap(({ path, to }) => ["--symlink", to, path]),
-    ...host.files.flatMap(({ target }, at) => ["--perms", "0444", "--file", String(descriptors.firstFile + at), target]),
+    ...host.files.flatMap((
+      { target },
+      at
+    ) => ["--perms", "0444", "--file", String(descriptors.firstFile + at), target]),
     ...["--proc", "/proc", "--dev", "/dev"],
+    ...shape.devices === undefined
+      ? []
+      : devices.flatMap((name) => ["--dev-bind", `${shape.devices}/${name}`, `/dev/${name}`]),
     ...["--perms", "1777", "--size", String(shmBytes), "--tmpfs", "/dev/shm"],
     ...["--perms", "1777", "--size", String(tmpBytes), "--tmpfs", "/tmp", "--dir", "/tmp/home"],
     ...toolchains.flatMap(shown),
     ...mounts.flatMap(({ mode, source, target }) => [mode === "rw" ? "--bind" : "--ro-bind", source, target]),
     ...["--chdir", shape.cwd],
     // Run by root, /proc/sys would be writable without any capability: procfs looks at the host's uid.
-    ...["--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/"]
+    ...["/proc", "/dev", "/"].flatMap((path) => ["--remount-ro", path])
   ]
 }
 

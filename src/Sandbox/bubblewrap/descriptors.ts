@@ -12,8 +12,8 @@ const inheritable = (descriptor: string): boolean => {
 }
 
 /**
- * The highest descriptor that a program started now would inherit besides the first three, or 2. Our own parent may have left some
- * open without close-on-exec (Node closes none of them); one to a host directory is a way out of any mount namespace.
+ * The descriptors above 2 that a program started now would inherit. Our own parent may have left some open without close-on-exec
+ * (Node closes none of them); one to a host directory is a way out of any mount namespace.
  */
-export const highestInherited = (): number =>
-  Math.max(2, ...readdirSync("/proc/self/fd").filter((name) => Number(name) > 2 && inheritable(name)).map(Number))
+export const inherited = (): ReadonlyArray<number> =>
+  readdirSync("/proc/self/fd").filter((name) => Number(name) > 2 && inheritable(name)).map(Number)

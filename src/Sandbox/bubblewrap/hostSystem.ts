@@ -17,7 +17,7 @@ export interface HostSystem {
 
 const roots = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"].map((name) => `/${name}`)
 
-const libraries = ["/etc/alternatives", "/etc/ssl/certs", "/etc/pki/tls/certs", "/etc/ca-certificates", "/etc/fonts"]
+const libraries = ["/etc/alternatives", "/etc/ssl/certs", "/etc/pki/tls/certs", "/etc/ca-certificates"]
 const configured = /^(python\d[\d.]*|java-[\w.-]+)$/
 
 const synthetic = ["passwd", "group", "hosts", "nsswitch.conf", "gitconfig"]
@@ -54,7 +54,9 @@ export const hostSystem = (etc: ReadonlyArray<string>): HostSystem => {
         target: path
       }))
     ],
-    prlimit: ["/usr/bin/prlimit", "/bin/prlimit", "/run/current-system/sw/bin/prlimit"].find((path) => existsSync(path)),
+    prlimit: ["/usr/bin/prlimit", "/bin/prlimit", "/run/current-system/sw/bin/prlimit"].find((path) =>
+      existsSync(path)
+    ),
     hard: { openFiles: hardLimit("Max open files"), processes: hardLimit("Max processes") }
   }
 }

@@ -10,6 +10,7 @@ import type { ModelServer } from "../../support/ModelServer.ts"
 
 const spec = (name: ToolSpec["name"], properties: Record<string, unknown>): ToolSpec => ({
   name,
+  path: "fast",
   description: `Does ${name} to a path of the project`,
   parameters: { type: "object", properties, required: Object.keys(properties), additionalProperties: false }
 })

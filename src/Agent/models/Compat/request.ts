@@ -37,7 +37,7 @@ const messages = (message: Prompt.Message, echo: boolean): ReadonlyArray<unknown
         content: markedText(part)
       }))
     case "assistant":
-      return [assistant(message.content, echo)]
+      return assistant(message.content, echo)
   }
 }
 
@@ -50,10 +50,12 @@ const assistant = (parts: ReadonlyArray<Prompt.AssistantMessagePart>, echo: bool
   })
   const content = parts.map((part) => part.type === "text" ? part.text : "").join("")
   const thought = parts.map((part) => part.type === "reasoning" && wantsEcho(part) ? part.text : "").join("")
-  return {
+  // A message that says nothing is refused by some.
+  if (content === "" && calls.length === 0) return []
+  return [{
     role: "assistant",
     content,
     ...(echo ? { reasoning_content: thought } : {}),
     ...(calls.length === 0 ? {} : { tool_calls: calls })
-  }
+  }]
 }

@@ -1,0 +1,69 @@
+import { parseJestJson } from "./jestJson.ts"
+import { separate, withoutDropped } from "./options.ts"
+import { absolute, escapeRegExp, plainEnv, type Runner } from "./Runner.ts"
+
+const valued = [
+  "--config",
+  "-c",
+  "--rootDir",
+  "--roots",
+  "--projects",
+  "--selectProjects",
+  "--env",
+  "--testEnvironment",
+  "--maxWorkers",
+  "-w",
+  "--testNamePattern",
+  "-t",
+  "--testPathPattern",
+  "--testPathPatterns",
+  "--testPathIgnorePatterns",
+  "--testTimeout",
+  "--setupFilesAfterEnv"
+]
+
+const dropped = [
+  "--watch",
+  "--watchAll",
+  "--json",
+  "--ci",
+  "--coverage",
+  "--collectCoverage",
+  "--updateSnapshot",
+  "-u",
+  "--onlyChanged",
+  "-o",
+  "--passWithNoTests",
+  "--reporters=",
+  "--outputFile=",
+  "--coverageReporters=",
+  "--coverageDirectory=",
+  "--collectCoverageFrom="
+]
+
+/** jest, by its JSON report. */
+export const jest: Runner = {
+  name: "jest",
+  language: "javascript",
+  reportFile: "jest.json",
+  valued,
+  dropped,
+  command: (request) => {
+    const { options, positionals } = separate(withoutDropped(request.args, dropped), valued)
+    const name = request.name === null ? [] : [`--testNamePattern=${escapeRegExp(request.name)}`]
+    return {
+      command: request.program,
+      args: [
+        ...options,
+        "--ci",
+        "--coverage=false",
+        "--json",
+        `--outputFile=${request.reportPath}`,
+        ...name,
+        ...(request.files === null ? positionals : ["--runTestsByPath", ...absolute(request)])
+      ],
+      env: { NODE_ENV: "test", ...plainEnv, ...request.env }
+    }
+  },
+  parse: (report, places) => parseJestJson("jest", report, places)
+}

@@ -1,0 +1,20 @@
+import type { TestReport } from "../../domain/Verdict.ts"
+import type { RunnerRequest } from "./Runner.ts"
+
+export type Places = Pick<RunnerRequest, "root" | "cwd">
+
+/** A report larger than this, in bytes, is not read. */
+export const maxReportBytes = 16 * 1024 * 1024
+
+/** The report as text, null when it is too large or no UTF-8. */
+export const textOf = (report: Uint8Array): string | null => {
+  if (report.byteLength > maxReportBytes) return null
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(report)
+  } catch {
+    return null
+  }
+}
+
+/** A report of which nothing can be believed. */
+export const unreadable = (runner: string): TestReport => ({ runner, cases: [], truncated: true })

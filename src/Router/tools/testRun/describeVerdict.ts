@@ -1,0 +1,20 @@
+import type { Verdict } from "../../../domain/Verdict.ts"
+import { phaseTable, type SessionState } from "../../../StateMachine.ts"
+
+const maxFailures = 10
+const maxMessage = 1_500
+
+/** The verdict in words for the model: counts, why, the failures, the phase now and what is possible in it. */
+export const describeVerdict = (state: SessionState, verdict: Verdict): string => {
+  const counts = `${verdict.passed} passed, ${verdict.failed} failed, ${verdict.skipped} skipped`
+  const lines = [`verdict: ${verdict.verdict} (${counts}): ${verdict.reason}`]
+  if (verdict.verdict === "green" && state.phase !== "green") {
+    lines.push("These tests pass before any code was written: write one that fails.")
+  }
+  lines.push(`phase: ${state.phase}. ${phaseTable[state.phase].possible}`)
+  for (const { file, message, name } of verdict.failures.slice(0, maxFailures)) {
+    lines.push(`- ${file ?? "(no file)"} > ${name}${message === undefined ? "" : `\n  ${message.slice(0, maxMessage).replaceAll("\n", "\n  ")}`}`)
+  }
+  if (verdict.failures.length > maxFailures) lines.push(`[and ${verdict.failures.length - maxFailures} more failures]`)
+  return lines.join("\n")
+}

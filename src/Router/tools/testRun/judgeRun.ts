@@ -1,0 +1,99 @@
+import { Effect } from "effect"
+import { createHash } from "node:crypto"
+import { ProjectPath } from "../../../domain/ProjectPath.ts"
+import type { Verdict } from "../../../domain/Verdict.ts"
+import { describe } from "../../../domain/Change.ts"
+import { judgeAll, type TestRun } from "../../../StateMachine.ts"
+import { fromLeaf, type RouterFailed } from "../../RouterError.ts"
+import { fromStage, reportDirectory, reportersDirectory, reportersSource, select, type Selected } from "../../Runners.ts"
+import type { Settlement } from "../../settle.ts"
+import type { ToolContext } from "../../Tool.ts"
+
+/** A finished run: the kernel's verdict, what the runners printed, and how long they took. */
+export interface JudgedRun {
+  readonly verdict: Verdict
+  readonly output: string
+  readonly ownMs: number
+}
+
+const none = (reason: string): Verdict => ({
+  verdict: "none",
+  reason,
+  passed: 0,
+  failed: 0,
+  skipped: 0,
+  files: [],
+  failures: []
+})
+
+/** Runs whatever runners own the tests asked for and judges their reports outside the sandbox. */
+export const judgeRun = Effect.fn("Router.judgeRun")(function*(
+  context: ToolContext,
+  args: { readonly pattern?: string | undefined; readonly timeout?: number | undefined }
+): Effect.fn.Return<JudgedRun, RouterFailed> {
+  const { options, session, state } = context
+  const chosen = yield* select(fromStage(session.stage), {
+    root: session.stage.project,
+    configured: options.runners,
+    ...(args.pattern === undefined ? {} : { pattern: args.pattern })
+  }).pipe(
+    Effect.catchTag("NoRunner", (error) => Effect.succeed(error)),
+    Effect.mapError(fromLeaf("test.run"))
+  )
+  if ("_tag" in chosen) return { verdict: none(chosen.message), output: "", ownMs: 0 }
+  const runs = yield* Effect.forEach(chosen, (selected) => runOne(context, selected, args.timeout))
+  const output = runs.map(({ output }) => output).filter((text) => text !== "").join("\n")
+  const ownMs = runs.reduce((sum, { ms }) => sum + ms, 0)
+  const verdict = judgeAll(runs.map(({ run }) => run), {
+    written: state.written,
+    locked: state.locked,
+    redTests: state.redTests,
+    currentHashes: yield* hashes(context, [...Object.keys(state.written), ...Object.keys(state.locked)])
+  })
+  const meddled = runs.map(({ settlement }) => meddling(settlement)).find((why) => why !== undefined)
+  return { verdict: meddled === undefined ? verdict : { ...verdict, verdict: "none", reason: meddled }, output, ownMs }
+})
+
+/** New files of a run are only dropped; a run that changed what was there, or left what may never be taken, proves nothing. */
+const meddling = (settlement: Settlement): string | undefined => {
+  if (settlement.by !== undefined) return `the run left what may not be: ${settlement.refusals.join("; ")}`
+  const changed = settlement.dropped.find(({ kind }) => kind !== "create")
+  return changed === undefined ? undefined : `the run itself changed files of the project (${describe(changed)}); the change was dropped`
+}
+
+const runOne = Effect.fnUntraced(
+  function*(context: ToolContext, selected: Selected, timeout: number | undefined) {
+    const reports = yield* context.options.reports.open(context.session.stage.user)
+    const { result, settlement } = yield* context.runDiscarding({
+      command: selected.command,
+      args: selected.args,
+      cwd: selected.cwd,
+      env: selected.env,
+      mounts: [
+        { source: reports.source, target: reportDirectory, mode: "rw" },
+        { source: reportersSource, target: reportersDirectory, mode: "ro" }
+      ],
+      ...(timeout === undefined ? {} : { timeoutMs: timeout * 1000 })
+    })
+    const run: TestRun = {
+      report: selected.parse(yield* reports.read(selected.reportFile)),
+      exitCode: result.exitCode,
+      ended: result.ended
+    }
+    const output = [result.stdout, result.stderr].map((bytes) => Buffer.from(bytes).toString("utf8").trim()).filter(Boolean).join("\n")
+    return { run, settlement, output, ms: result.durationMs }
+  },
+  Effect.scoped
+)
+
+/** The SHA-256 of files of the stage as they are now; null for one that is gone. */
+const hashes = (context: ToolContext, paths: ReadonlyArray<string>) =>
+  Effect.map(
+    Effect.forEach(new Set(paths), (path) =>
+      context.session.stage.read(ProjectPath.make(path)).pipe(
+        Effect.map(({ bytes }): [string, string | null] => [path, createHash("sha256").update(bytes).digest("hex")]),
+        Effect.catchTag("PathRefused", () => Effect.succeed<[string, string | null]>([path, null])),
+        Effect.mapError(fromLeaf("test.run"))
+      )),
+    (entries): Record<string, string | null> => Object.fromEntries(entries)
+  )

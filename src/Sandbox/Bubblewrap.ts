@@ -1,0 +1,167 @@
+import { Config, Effect, Layer } from "effect"
+import { readdirSync, rmSync } from "node:fs"
+import { Sandbox, SandboxFailed, type SandboxProbe, SandboxUnavailable } from "../Sandbox.ts"
+import { programLine, sandboxArguments } from "./bubblewrap/arguments.ts"
+import { problem } from "./bubblewrap/check.ts"
+import { ownlessDevices } from "./bubblewrap/devices.ts"
+import { diagnose } from "./bubblewrap/diagnosis.ts"
+import { surroundings, version } from "./bubblewrap/examine.ts"
+import { standardFilter } from "./bubblewrap/filter.ts"
+import { type HostSystem, hostSystem } from "./bubblewrap/hostSystem.ts"
+import { launch, type Outcome } from "./bubblewrap/launch.ts"
+import { limited } from "./bubblewrap/limited.ts"
+import { ordered } from "./bubblewrap/mounts.ts"
+import { type Toolchains, toolchains } from "./bubblewrap/toolchains.ts"
+import { defaultLimits, type SandboxCommand, type SandboxResult } from "./SandboxCommand.ts"
+
+/** `program` is bwrap, looked up in the system's directories when not absolute; `path` is a host PATH whose toolchains are shown. */
+export interface BubblewrapOptions {
+  readonly program?: string
+  readonly path?: string
+}
+
+const backend = "bubblewrap"
+const searchPath = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin:/run/wrappers/bin:/run/current-system/sw/bin"
+const probeTimeoutMs = 5000
+
+const failed = (reason: SandboxFailed["reason"], detail: string, cause?: unknown) =>
+  new SandboxFailed({ backend, method: "run", reason, detail, ...(cause === undefined ? {} : { cause }) })
+
+const own = () => ({ uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 })
+
+const nothing: SandboxCommand = {
+  command: "true",
+  args: [],
+  cwd: "/",
+  mounts: [],
+  limits: { ...defaultLimits, timeoutMs: probeTimeoutMs },
+  user: own()
+}
+
+const make = ({ path = "", program = "bwrap" }: BubblewrapOptions) => {
+  let found: HostSystem | undefined
+  const host = () => found ??= hostSystem(readdirSync("/etc"))
+  const known = new Map<string, Toolchains>()
+  const toolchainsOf = (user: SandboxCommand["user"]): Toolchains => {
+    const key = `${user.uid}:${user.gid}`
+    const list = known.get(key) ?? toolchains(process.execPath, path, user)
+    known.set(key, list)
+    return list
+  }
+
+  let devices: string | undefined
+  const devicesFor = ({ uid }: SandboxCommand["user"]) => uid === 0 ? devices ??= ownlessDevices() : undefined
+  const close = Effect.sync(() => {
+    if (devices !== undefined) rmSync(devices, { recursive: true, force: true })
+    devices = undefined
+  })
+
+  const start = (command: SandboxCommand) => {
+    const { first, last, paths } = toolchainsOf(command.user)
+    return launch({
+      program,
+      line: programLine(limited(host(), command)),
+      hidden: sandboxArguments({
+        host: host(),
+        toolchains: paths,
+        programs: { first, last },
+        devices: devicesFor(command.user),
+        mounts: ordered(command.mounts),
+        cwd: command.cwd,
+        env: command.env ?? {}
+      }),
+      filter: standardFilter(),
+      files: host().files.map((file) => file.source),
+      identity: process.getuid?.() === 0 ? command.user : undefined,
+      searchPath,
+      command
+    })
+  }
+
+  const execute = (command: SandboxCommand): Effect.Effect<SandboxResult, SandboxFailed> =>
+    Effect.async<Outcome, SandboxFailed>((resume) => {
+      const reason = problem(command)
+      if (reason !== undefined) return resume(failed("setup", reason))
+      try {
+        const { outcome, stop } = start(command)
+        void outcome.then((outcome) => resume(Effect.succeed(outcome)))
+        return Effect.promise(() => {
+          stop()
+          return outcome
+        })
+      } catch (cause) {
+        resume(failed("setup", `the sandbox cannot be described: ${(cause as Error).message}`, cause))
+      }
+    }).pipe(Effect.flatMap((outcome): Effect.Effect<SandboxResult, SandboxFailed> => {
+      if (outcome._tag === "Ended") return Effect.succeed(outcome.result)
+      return outcome._tag === "Died" ? Effect.die(outcome.defect) : failed(outcome.reason, outcome.detail)
+    }))
+
+  const probe: Effect.Effect<SandboxProbe> = Effect.gen(function*() {
+    const around = surroundings()
+    const [found, failure] = yield* Effect.all([
+      version(program, searchPath),
+      execute(nothing).pipe(Effect.match({
+        onFailure: (error) => error.detail,
+        onSuccess: ({ ended, exitCode }) => exitCode === 0 ? undefined : `true ended with ${exitCode} (${ended})`
+      }))
+    ], { concurrency: "unbounded" })
+    const wrong = diagnose({
+      ...around,
+      version: found,
+      failure,
+      prlimit: around.platform !== "linux" || host().prlimit !== undefined
+    })
+    const warnings = warningsFor(nothing.user)
+    return wrong === undefined
+      ? { backend, usable: true, detail: `bubblewrap ${found}: ${enforced}`, warnings }
+      : { backend, usable: false, ...wrong, warnings }
+  }).pipe(Effect.withSpan("Sandbox.probe"))
+
+  /** Found out only after a failure: a sandbox that works pays nothing for the question. */
+  const unavailable = (error: SandboxFailed) =>
+    error.reason === "io" ?
+      Effect.fail(error) :
+      Effect.flatMap(probe, ({ detail, remedy, usable }) =>
+        Effect.fail(usable ? error : new SandboxUnavailable({ backend, detail, remedy: remedy ?? "fluffy doctor" })))
+
+  const run = Effect.fn("Sandbox.run")((command: SandboxCommand) =>
+    Effect.catchTag(execute(command), "SandboxFailed", unavailable)
+  )
+  return { sandbox: Sandbox.of({ backend, run, probe }), close }
+}
+
+const scoped = (options: BubblewrapOptions) =>
+  Effect.acquireRelease(Effect.sync(() => make(options)), ({ close }) => close).pipe(
+    Effect.map(({ sandbox }) => sandbox)
+  )
+
+const enforced =
+  "no network, no privileges, seccomp, private /proc /dev /tmp; limits on time, output, memory, processes, files, disk"
+
+const warningsFor = ({ uid }: SandboxCommand["user"]): ReadonlyArray<string> =>
+  uid === 0
+    ? [
+      "run by root for a project of root: the kernel does not limit root's processes, they are counted every 50 ms instead"
+    ]
+    : []
+
+/** Bubblewrap, not tried before the first command; a machine where it does not work fails that with `SandboxUnavailable`. */
+export const layerLazy = (options: BubblewrapOptions = {}): Layer.Layer<Sandbox> =>
+  Layer.scoped(Sandbox, scoped(options))
+
+/** Bubblewrap, tried when the layer is built: without a working one there is no kernel. */
+export const layer = (options: BubblewrapOptions = {}): Layer.Layer<Sandbox, SandboxUnavailable> =>
+  Layer.scoped(
+    Sandbox,
+    Effect.gen(function*() {
+      const sandbox = yield* scoped(options)
+      const { detail, remedy, usable } = yield* sandbox.probe
+      return usable ? sandbox : yield* new SandboxUnavailable({ backend, detail, remedy: remedy ?? "fluffy doctor" })
+    })
+  )
+
+/** `layerLazy` with the toolchains of this process's PATH. */
+export const layerConfig: Layer.Layer<Sandbox> = Layer.unwrapEffect(
+  Config.string("PATH").pipe(Config.withDefault(""), Effect.orDie, Effect.map((path) => layerLazy({ path })))
+)

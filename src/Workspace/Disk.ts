@@ -1,0 +1,123 @@
+import { Effect, Layer } from "effect"
+import { lstatSync } from "node:fs"
+import { isAbsolute } from "node:path"
+import { compile } from "../internal/Glob.ts"
+import { type StageOptions, Workspace, WorkspaceFailed } from "../Workspace.ts"
+import { attempt } from "./attempt.ts"
+import * as Blobs from "./Blobs.ts"
+import * as DiskStage from "./DiskStage.ts"
+import * as State from "./DiskState.ts"
+import { fill, measure, type Owner } from "./fill.ts"
+import type { GitOptions } from "./Git.ts"
+import * as Home from "./Home.ts"
+import * as Ignored from "./Ignored.ts"
+import * as Listing from "./listing.ts"
+import { gitMounts } from "./mounts.ts"
+import { ancestors } from "./names.ts"
+import { recover } from "./recover.ts"
+import { makePoints } from "./restore.ts"
+
+/**
+ * `state` is the project's `.fluffy/state`, absolute: journals and kept patches. `memory` and `scratch` are where stages may lie:
+ * a file system in memory (an empty string: none) and a directory of a disk. `path` is where git is looked for.
+ */
+export interface DiskOptions {
+  readonly state: string
+  readonly memory?: string
+  readonly scratch?: string
+  readonly path?: string
+}
+
+const defaultPath = [
+  "/usr/local/bin",
+  "/usr/bin",
+  "/bin",
+  "/opt/homebrew/bin",
+  "/run/current-system/sw/bin",
+  "/nix/var/nix/profiles/default/bin"
+].join(":")
+
+interface Context extends Home.Places {
+  readonly state: string
+  readonly path: string
+  readonly isRoot: boolean
+}
+
+// Another user cannot pass through the state directory, which is the kernel's alone.
+const contextOf = (options: DiskOptions): Context => {
+  const isRoot = process.geteuid?.() === 0
+  return {
+    state: options.state,
+    path: options.path ?? defaultPath,
+    isRoot,
+    memory: options.memory ?? "/dev/shm",
+    disk: options.scratch ?? (isRoot ? "/var/tmp" : `${options.state}/stages`)
+  }
+}
+
+const ownerOf = (context: Context, project: string) => {
+  const stat = lstatSync(project)
+  if (!stat.isDirectory() || !isAbsolute(project)) {
+    throw new WorkspaceFailed({ method: "open a stage", reason: "not a directory", detail: project })
+  }
+  if (!context.isRoot) return { user: { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 }, owner: null }
+  const user = { uid: stat.uid, gid: stat.gid }
+  return { user, owner: user.uid === 0 ? null : user satisfies Owner }
+}
+
+const open = Effect.fnUntraced(function*(context: Context, options: StageOptions) {
+  const { project } = options
+  const { owner, user } = yield* attempt("open a stage", "read", () => ownerOf(context, project))
+  const git: GitOptions = { path: context.path, user: owner, directory: project }
+  const listing = yield* Listing.make(git)
+  const items = yield* attempt("open a stage", "read", () => measure(project, listing.files))
+  const bytes = items.reduce((sum, item) => sum + item.size, 0)
+  const home = yield* Effect.acquireRelease(
+    attempt("open a stage", "write", () => Home.create(context, items.length, bytes, owner)),
+    ({ directory }) => Effect.ignoreLogged(attempt("remove a stage", "write", () => Home.remove(directory)))
+  )
+  const blobs = yield* Effect.acquireRelease(
+    attempt("open a stage", "write", () => Blobs.make(home.blobs)),
+    (held) => Effect.sync(() => held.close())
+  )
+  const isSecret = compile(options.secrets)
+  const { directories, manifest } = yield* fill({ project, root: home.root, owner, blobs, isSecret }, items)
+  // History holds what a tracked secret says.
+  const tellsSecrets = [...manifest].some(([path, entry]) => entry.masked && listing.tracked.has(path))
+  const fixed = tellsSecrets ? [] : yield* attempt("open a stage", "read", () => gitMounts(project, home.directory))
+  const points = new Set([...listing.dependencies, ...(fixed.length > 0 ? [".git"] : [])])
+  yield* attempt("open a stage", "write", () => makePoints({ root: home.root, owner, points }))
+  for (const point of points) for (const directory of ancestors(point)) directories.add(directory)
+  const state: State.DiskState = {
+    home,
+    owner,
+    blobs,
+    manifest,
+    base: State.visible(manifest),
+    options: { root: home.root, times: home.times, maxFileBytes: options.maxFileBytes, points, isSecret },
+    directories,
+    pending: undefined
+  }
+  const ignored = Ignored.make(git, listing.repositories, (path) => manifest.has(path))
+  return DiskStage.make({
+    stage: options,
+    state,
+    journals: context.state,
+    ignored,
+    trees: listing.dependencies,
+    fixed,
+    user
+  })
+})
+
+/** Stages on a file system, in memory where the project is small. */
+export const layer = (options: DiskOptions): Layer.Layer<Workspace> =>
+  Layer.sync(Workspace, () => {
+    const context = contextOf(options)
+    return Workspace.of({
+      open: Effect.fn("Workspace.open")((stage) => open(context, stage)),
+      recover: Effect.fn("Workspace.recover")((project) =>
+        attempt("recover", "journal", () => recover(context.state, project, context))
+      )
+    })
+  })

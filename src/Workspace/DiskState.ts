@@ -1,0 +1,149 @@
+import { lstatSync, readlinkSync } from "node:fs"
+import type { ChangeSet, Content } from "../domain/Change.ts"
+import { ProjectPath } from "../domain/ProjectPath.ts"
+import { WorkspaceFailed } from "../Workspace.ts"
+import type { Blobs } from "./Blobs.ts"
+import type { Owner } from "./fill.ts"
+import type { Home } from "./Home.ts"
+import { type Difference, type Manifest, type ManifestEntry, toChanges } from "./Manifest.ts"
+import { ancestors, byPath, display } from "./names.ts"
+import { makePoints, purge, restore } from "./restore.ts"
+import { isUnread, scan, type Scanned, type ScanOptions } from "./scan.ts"
+
+/** A stage on a file system: its accepted state, what it began from, and what the last scan found. */
+export interface DiskState {
+  readonly home: Home
+  readonly owner: Owner
+  readonly blobs: Blobs
+  readonly manifest: Manifest
+  readonly base: Map<string, Content>
+  readonly options: ScanOptions
+  directories: ReadonlySet<string>
+  pending:
+    | { readonly set: ChangeSet; readonly scanned: Scanned; readonly found: ReadonlyMap<string, ManifestEntry> }
+    | undefined
+}
+
+/** What git would see of a manifest: no secret, no ignored path. */
+export const visible = (manifest: Manifest): Map<string, Content> =>
+  new Map(
+    [...manifest].filter(([, entry]) => !entry.masked && !entry.ignored).map(([path, entry]) => [path, entry.content])
+  )
+
+// What a session may add to its stage, whatever git thinks of it.
+const maxGrowth = { memory: 512 << 20, disk: 4 * 1024 ** 3 } as const
+
+const growthOf = (state: DiskState, found: ReadonlyMap<string, ManifestEntry>): number => {
+  let bytes = 0
+  for (const [, entry] of found) bytes += entry.content.size
+  for (const [path, entry] of state.manifest) if (!state.base.has(path) && !found.has(path)) bytes += entry.content.size
+  return bytes
+}
+
+/** Looks at the stage; the new paths are then to be asked about by `conclude`. */
+export const look = (state: DiskState): Scanned => scan(state.options, state.manifest, state.directories)
+
+/** The paths of a scan that the manifest does not know. */
+export const fresh = (state: DiskState, scanned: Scanned): ReadonlyArray<string> =>
+  [...scanned.found.keys()].filter((path) => !state.manifest.has(path))
+
+/** Makes a change set of a scan, and remembers it. */
+export const conclude = (state: DiskState, scanned: Scanned, ignored: ReadonlySet<string>): ChangeSet => {
+  const forbidden = new Map(scanned.foreign.map(({ path, why }) => [path, { path, why }]))
+  const forbid = (path: string, why: string) => forbidden.set(display(path), { path: display(path), why })
+  const found = new Map(
+    [...scanned.found].map(([path, entry]) => ignored.has(path) ? [path, { ...entry, ignored: true }] : [path, entry])
+  )
+  const all: Array<Difference> = []
+  const dropped: Array<string> = []
+  for (const [path, entry] of found) {
+    if (entry.ignored) dropped.push(path)
+    else {
+      if (state.options.isSecret(path)) forbid(path, "it is a secret")
+      if (scanned.large.has(path)) forbid(path, `it is larger than ${state.options.maxFileBytes} bytes`)
+      all.push({ path, before: state.manifest.get(path)?.content ?? null, after: entry.content })
+    }
+  }
+  for (const path of scanned.gone) {
+    const entry = state.manifest.get(path)
+    if (entry?.ignored === true) dropped.push(path)
+    else if (entry !== undefined && !entry.masked) all.push({ path, before: entry.content, after: null })
+  }
+  if (found.size > 0 && growthOf(state, found) > maxGrowth[state.home.medium]) {
+    forbid(".", `the session's files together pass ${maxGrowth[state.home.medium] >> 20} MiB`)
+  }
+  const set: ChangeSet = {
+    changes: toChanges(all.sort((a, b) => byPath(a.path, b.path))),
+    ignored: dropped.sort(byPath).map((path) => ProjectPath.make(path)),
+    forbidden: [...forbidden.values()].sort((a, b) => byPath(a.path, b.path))
+  }
+  state.pending = { set, scanned, found }
+  return set
+}
+
+const isPending = (state: DiskState, set: ChangeSet): boolean =>
+  state.pending !== undefined &&
+  (state.pending.set === set || JSON.stringify(state.pending.set) === JSON.stringify(set))
+
+const refused = (detail: string) => new WorkspaceFailed({ method: "accept", reason: "write", detail })
+
+/** Makes the last scan the accepted state, its contents kept where no sandbox reaches. */
+export const accept = (state: DiskState, set: ChangeSet): void => {
+  const { pending } = state
+  if (pending === undefined || !isPending(state, set)) throw refused("this is not what the last scan found")
+  if (set.forbidden.length > 0) throw refused(`it holds ${set.forbidden[0]?.path}: ${set.forbidden[0]?.why}`)
+  for (const [path, { content, mode }] of pending.found) {
+    const host = `${state.home.root}/${path}`
+    if (content.kind === "symlink") state.blobs.put(content.sha256, Buffer.from(readlinkSync(host)))
+    else if (!isUnread(content)) state.blobs.putFile(content.sha256, host, content.size, mode)
+  }
+  for (const path of pending.scanned.gone) state.manifest.delete(path)
+  for (const [path, entry] of pending.found) state.manifest.set(path, entry)
+  state.directories = pending.scanned.directories
+  state.pending = undefined
+  makePoints(restoring(state))
+}
+
+const restoring = (state: DiskState) => ({
+  root: state.home.root,
+  trash: state.home.trash,
+  owner: state.owner,
+  blobs: state.blobs,
+  manifest: state.manifest,
+  directories: state.directories,
+  points: state.options.points
+})
+
+const isClean = ({ foreign, found, gone, whole }: Scanned): boolean =>
+  whole && foreign.length === 0 && found.size === 0 && gone.length === 0
+
+/** Takes the stage back to the accepted state and looks whether it is there. */
+export const reject = (state: DiskState, set: ChangeSet): void => {
+  const known = isPending(state, set) ? state.pending?.scanned : undefined
+  state.pending = undefined
+  if (known?.whole === true) restore(restoring(state), known)
+  if (known?.whole === true && isClean(look(state))) return
+  purge(restoring(state))
+  restore(restoring(state), look(state))
+  if (!isClean(look(state))) {
+    throw new WorkspaceFailed({ method: "reject", reason: "write", detail: "the stage could not be restored" })
+  }
+}
+
+/** Directories on the way to a path, for telling which hold only ignored entries. */
+export const directoriesOf = (
+  manifest: Manifest
+): { readonly kept: ReadonlySet<string>; readonly ignored: ReadonlySet<string> } => {
+  const kept = new Set<string>()
+  const ignored = new Set<string>()
+  for (const [path, entry] of manifest) {
+    for (const directory of ancestors(path)) (entry.ignored ? ignored : kept).add(directory)
+  }
+  return { kept, ignored }
+}
+
+/** Whether a mount point is still an empty directory reached through real ones. */
+export const hasPoint = (state: DiskState, point: string): boolean =>
+  [...ancestors(point), point].every((path) =>
+    lstatSync(`${state.home.root}/${path}`, { throwIfNoEntry: false })?.isDirectory() ?? false
+  )

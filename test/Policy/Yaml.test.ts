@@ -1,0 +1,163 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Logger, Ref } from "effect"
+import { execFileSync } from "node:child_process"
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Policy, type RuleLayer } from "../../src/Policy.ts"
+import * as Yaml from "../../src/Policy/Yaml.ts"
+
+const temporary = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "fluffy-policy-"))),
+  (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
+)
+
+const text = (name: string, effect: string, match = "{ action: change }") =>
+  `version: 1\nrules:\n  - { name: ${name}, match: ${match}, effect: ${effect} }\n`
+
+const folder = (files: Readonly<Record<string, string | Uint8Array>>) =>
+  Effect.map(temporary, (directory) => {
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(directory, name), content)
+    return directory
+  })
+
+const load = (directory: string, layer: RuleLayer = "user") => Yaml.load([{ layer, directory }])
+
+const names = (loaded: Yaml.Loaded) => loaded.rules.map(({ rule }) => rule.name)
+
+describe("Policy/Yaml", () => {
+  it.scoped("reads every .yaml and .yml file of a folder, by name, and nothing else", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder({
+        "b.yml": text("b", "deny"),
+        "a.yaml": text("a", "allow"),
+        ".hidden.yaml": "not: read",
+        "c.yaml.bak": "not: read",
+        "README.md": "not read"
+      })
+      assert.deepStrictEqual(names(yield* load(directory)), ["a", "b"])
+    }))
+
+  it.scoped("takes a folder that does not exist for an empty one", () =>
+    Effect.gen(function*() {
+      const directory = yield* temporary
+      assert.deepStrictEqual(names(yield* load(join(directory, "nowhere"))), [])
+      assert.deepStrictEqual(names(yield* load(join(directory, "nowhere"), "project")), [])
+    }))
+
+  it.scoped("loads nothing when one file of many is wrong, and names it", () =>
+    Effect.gen(function*() {
+      const good = yield* folder({ "a.yaml": text("a", "allow") })
+      const bad = yield* folder({ "b.yaml": text("b", "deny"), "c.yaml": text("c", "perhaps") })
+      const layer = Yaml.layer({
+        directories: [{ layer: "shipped", directory: good }, { layer: "user", directory: bad }]
+      })
+      const error = yield* Effect.flip(Effect.provide(Policy, layer))
+      assert.strictEqual(error.file, join(bad, "c.yaml"))
+      assert.match(error.message, /c\.yaml:3:\d+ \(rule c\): unknown effect "perhaps"/)
+    }))
+
+  it.scoped("checks every file and tells the first error of each", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder({ "a.yaml": text("a", "allow"), "b.yaml": "a: 1\nb: 2\n", "c.yaml": "[" })
+      const report = yield* Yaml.check(yield* Yaml.list([{ layer: "user", directory }]))
+      assert.lengthOf(report.files, 3)
+      assert.deepStrictEqual(names(report), ["a"])
+      assert.deepStrictEqual(report.problems.map(({ file }) => file), [
+        join(directory, "b.yaml"),
+        join(directory, "c.yaml")
+      ])
+    }))
+
+  it.scoped("warns of a rule name that two files share", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder({ "a.yaml": text("same", "allow"), "b.yaml": text("same", "deny") })
+      const { warnings } = yield* load(directory)
+      assert.deepInclude(warnings[0], { file: join(directory, "b.yaml"), rule: "same" })
+    }))
+
+  it.scoped("logs what a project's allow rule comes to, with its place", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder({ "allow-all.yaml": text("yes", "allow") })
+      const lines = yield* Ref.make<ReadonlyArray<string>>([])
+      const logger = Logger.make(({ message }) => Effect.runSync(Ref.update(lines, (all) => [...all, String(message)])))
+      const layer = Layer.provide(
+        Yaml.layer({ directories: [{ layer: "project", directory }] }),
+        Logger.replace(Logger.defaultLogger, logger)
+      )
+      const policy = yield* Effect.provide(Policy, layer)
+      const decision = yield* policy.decide({ action: "change", phase: "coding", mode: "strict", path: "a" })
+      assert.deepInclude(decision, { effect: "deny", rule: "default" })
+      assert.include(
+        (yield* Ref.get(lines)).join("\n"),
+        "allow-all.yaml:3 (rule yes): allow rules in a project's own files do not count"
+      )
+    }))
+
+  it.scoped("protects the folders it reads where they lie in the project", () =>
+    Effect.gen(function*() {
+      const project = yield* temporary
+      mkdirSync(join(project, "rules"))
+      writeFileSync(join(project, "rules/a.yaml"), text("a", "allow", "{ action: [change, fs.read] }"))
+      const policy = yield* Effect.provide(
+        Policy,
+        Yaml.layer({
+          project,
+          sealed: [join(project, "kernel")],
+          directories: [{ layer: "user", directory: join(project, "rules") }]
+        })
+      )
+      const ask = (action: "change" | "fs.read", path: string) =>
+        policy.decide({ action, phase: "coding", mode: "strict", path })
+      assert.strictEqual((yield* ask("change", "src/a.ts")).effect, "allow")
+      assert.strictEqual((yield* ask("change", "rules/b.yaml")).layer, "builtin")
+      assert.strictEqual((yield* ask("fs.read", "rules/a.yaml")).effect, "allow")
+      assert.strictEqual((yield* ask("fs.read", "kernel/audit.db")).layer, "builtin")
+    }))
+
+  it.scoped("follows a link of the person's own, never one of a project", () =>
+    Effect.gen(function*() {
+      const target = yield* folder({ "a.yaml": text("a", "deny") })
+      const linked = yield* temporary
+      symlinkSync(join(target, "a.yaml"), join(linked, "l.yaml"))
+      assert.deepStrictEqual(names(yield* load(linked)), ["a"])
+      assert.include((yield* Effect.flip(load(linked, "project"))).problem, "symbolic link")
+      const folderLink = join(linked, "policies")
+      symlinkSync(target, folderLink)
+      assert.include((yield* Effect.flip(load(folderLink, "project"))).problem, "symbolic link")
+    }))
+
+  it.scoped("refuses a FIFO at once, a folder, a device, and a link to nothing", () =>
+    Effect.gen(function*() {
+      const fifo = yield* temporary
+      execFileSync("mkfifo", [join(fifo, "a.yaml")])
+      assert.include((yield* Effect.flip(load(fifo, "project"))).problem, "not a regular file")
+      const directory = yield* temporary
+      mkdirSync(join(directory, "a.yaml"))
+      assert.include((yield* Effect.flip(load(directory))).problem, "not a regular file")
+      const device = yield* temporary
+      symlinkSync("/dev/zero", join(device, "a.yaml"))
+      assert.include((yield* Effect.flip(load(device))).problem, "not a regular file")
+      const dangling = yield* temporary
+      symlinkSync("/nowhere/at/all", join(dangling, "a.yaml"))
+      assert.include((yield* Effect.flip(load(dangling))).problem, "ENOENT")
+    }))
+
+  it.scoped("refuses a file that is too large or not UTF-8, and a folder that is a file", () =>
+    Effect.gen(function*() {
+      const large = yield* folder({ "a.yaml": `version: 1\nrules: []\n#${"x".repeat(1024 * 1024)}` })
+      assert.include((yield* Effect.flip(load(large))).problem, "larger than 1 MiB")
+      const binary = yield* folder({ "a.yaml": Uint8Array.from([0x76, 0xff, 0xfe]) })
+      assert.include((yield* Effect.flip(load(binary))).problem, "not UTF-8")
+      const error = yield* Effect.flip(load(join(binary, "a.yaml")))
+      assert.include(error.problem, "ENOTDIR")
+    }))
+
+  it.scoped("refuses a hostile file name, and keeps its control characters out of the message", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder({ "\u001b[2J.yaml": "nonsense" })
+      const error = yield* Effect.flip(load(directory, "project"))
+      assert.include(error.problem, "control character")
+      assert.notInclude(error.message, "\u001b")
+    }))
+})

@@ -1,0 +1,107 @@
+import { Effect, Option } from "effect"
+import { spawn } from "node:child_process"
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { ProjectPath } from "../../../src/domain/ProjectPath.ts"
+import { packageRoot } from "../../../src/internal/PackageRoot.ts"
+import {
+  readReport,
+  reportersSource,
+  type RunnerProject,
+  select,
+  type Selected,
+  type SelectOptions
+} from "../../../src/Router/Runners.ts"
+import type { TestRun } from "../../../src/StateMachine.ts"
+
+export type Files = Readonly<Record<string, string>>
+
+/** A project that exists in memory only: for detection, which never touches a disk. */
+export const inMemory = (files: Files): RunnerProject => ({
+  exists: (path) => Effect.succeed(Object.hasOwn(files, path)),
+  read: (path) => Effect.succeed(Object.hasOwn(files, path) ? Option.some(files[path]!) : Option.none()),
+  list: Effect.succeed(
+    Object.keys(files).filter((path) => !/(^|\/)(node_modules|\.venv)\//.test(path)).map((path) =>
+      ProjectPath.make(path)
+    )
+  )
+})
+
+/** A project on disk, with this repository's `node_modules` where it asks for them; removed with the scope. */
+export const onDisk = (files: Files, options: { readonly modules?: boolean } = {}) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const root = realpathSync(mkdtempSync(join(tmpdir(), "fluffy-runner-")))
+      for (const [path, text] of Object.entries(files)) {
+        mkdirSync(dirname(join(root, path)), { recursive: true })
+        writeFileSync(join(root, path), text)
+      }
+      if (options.modules === true) symlinkSync(join(packageRoot, "node_modules"), join(root, "node_modules"))
+      return root
+    }),
+    (root) => Effect.sync(() => rmSync(root, { recursive: true, force: true }))
+  )
+
+export const reader = (root: string): RunnerProject => ({
+  exists: (path) => Effect.sync(() => existsSync(join(root, path))),
+  read: (path) =>
+    Effect.sync(() =>
+      existsSync(join(root, path)) ? Option.some(readFileSync(join(root, path), "utf8")) : Option.none()
+    ),
+  list: Effect.sync(() =>
+    readdirSync(root, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && !entry.parentPath.includes("node_modules"))
+      .map((entry) => ProjectPath.make(join(entry.parentPath, entry.name).slice(root.length + 1)))
+  )
+})
+
+const spawned = (selected: Selected, root: string) =>
+  Effect.async<{ readonly exitCode: number; readonly output: string }>((resume) => {
+    const child = spawn(selected.command, [...selected.args], {
+      cwd: join(root, selected.cwd),
+      env: { PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`, HOME: tmpdir(), ...selected.env },
+      stdio: ["ignore", "pipe", "pipe"]
+    })
+    let output = ""
+    child.stdout.on("data", (chunk) => output += chunk)
+    child.stderr.on("data", (chunk) => output += chunk)
+    child.on("error", (error) => resume(Effect.succeed({ exitCode: 127, output: String(error) })))
+    child.on(
+      "close",
+      (code, signal) => resume(Effect.succeed({ exitCode: code ?? (signal === null ? 1 : 137), output }))
+    )
+    return Effect.sync(() => child.kill("SIGKILL"))
+  })
+
+/** Runs one selection as a plain child process, with a report directory of its own. */
+export const runOne = (selected: Selected, root: string, reports: string) =>
+  Effect.gen(function*() {
+    const { exitCode, output } = yield* spawned(selected, root)
+    const report = selected.parse(yield* readReport(join(reports, selected.reportFile)))
+    return { report, exitCode, ended: "exit", output } satisfies TestRun & { readonly output: string }
+  })
+
+/** Selects for a project on disk and runs everything selected. */
+export const runAll = (root: string, options: Partial<SelectOptions> = {}) =>
+  Effect.gen(function*() {
+    const reports = yield* onDisk({})
+    const selected = yield* select(reader(root), {
+      root,
+      configured: [],
+      reportDirectory: reports,
+      reportersDirectory: reportersSource,
+      ...options
+    })
+    return yield* Effect.forEach(selected, (one) => runOne(one, root, reports))
+  })
