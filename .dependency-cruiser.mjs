@@ -38,7 +38,8 @@ const modules = order.flat().filter((name) => /^[A-Z]/.test(name))
 
 const frontDoors = modules.map((module) => ({
   name: `front-door-${module}`,
-  comment: "A module is imported through its front door; the composition (Kernel, TestKernel, cli) picks implementations",
+  comment:
+    "A module is imported through its front door; the composition (Kernel, TestKernel, cli) picks implementations",
   severity: "error",
   from: { path: "^src/", pathNot: [path([module]), path(["Kernel", "TestKernel", "cli", "bin"])] },
   to: { path: `^src/${module}/` }
@@ -58,7 +59,8 @@ export default {
     },
     {
       name: "no-cycle",
-      comment: "An implementation imports the front door and never the reverse; so there is no circle, of types neither",
+      comment:
+        "An implementation imports the front door and never the reverse; so there is no circle, of types neither",
       severity: "error",
       from: { path: "^src/" },
       to: { circular: true }

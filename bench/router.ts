@@ -67,6 +67,7 @@ export const run = async (): Promise<ReadonlyArray<BenchRow>> => {
   const directory = project()
   try {
     const samples = await Effect.runPromise(measure(directory))
+    if (process.env.DIST) console.log([0.1,0.5,0.9,0.95,0.98,0.985,0.99,0.995,0.999].map((p)=>[p, percentile(samples.map((s)=>s.overhead),p)]))
     const figure = percentile(samples.map(({ overhead }) => overhead), 0.99)
     return [{
       what: `fast-path call, all but the tool's own work (p99 of ${calls} fs.read)`,

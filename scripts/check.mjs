@@ -19,7 +19,8 @@ const checks = [
   ["imports", ...tool("depcruise", "--config", ".dependency-cruiser.mjs", "--output-type", "err-long", "src")],
   ["lint", ...tool("oxlint", "--deny-warnings")],
   ["format", ...script("format.mjs", "--check")],
-  ["house", ...script("house-rules.mjs")]
+  ["house", ...script("house-rules.mjs")],
+  ["seccomp", ...script("seccomp.mjs", "--check")]
 ]
 
 const packed = [

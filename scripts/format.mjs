@@ -23,6 +23,7 @@ const asked = process.argv.slice(2).filter((argument) => argument !== "--check")
 const chosen = files(includes, excludes).filter((file) =>
   asked.length === 0 || asked.some((path) => path === "" || file === path || file.startsWith(`${path}/`))
 )
+if (chosen.length === 0) throw new Error(`Nothing to format in ${asked.join(", ")}`)
 
 const changed = chosen.filter((file) => {
   const path = join(root, file)

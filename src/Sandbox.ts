@@ -1,9 +1,12 @@
-import { Context, type Effect } from "effect"
+import { Context, Effect, Layer } from "effect"
+import { capped, killed } from "./Sandbox/limits.ts"
 import type { SandboxCommand, SandboxProbe, SandboxResult } from "./Sandbox/SandboxCommand.ts"
-import type { SandboxFailed, SandboxUnavailable } from "./Sandbox/SandboxError.ts"
+import { SandboxFailed, type SandboxUnavailable } from "./Sandbox/SandboxError.ts"
+import type { Script } from "./Sandbox/Script.ts"
 
 export * from "./Sandbox/SandboxCommand.ts"
 export * from "./Sandbox/SandboxError.ts"
+export * from "./Sandbox/Script.ts"
 
 /** Runs one command in an isolation of its own: no network, secrets or privileges. When `run` returns, every process of it is dead. */
 export class Sandbox extends Context.Tag("fluffy/Sandbox")<Sandbox, {
@@ -13,3 +16,37 @@ export class Sandbox extends Context.Tag("fluffy/Sandbox")<Sandbox, {
   /** Whether this backend works here, by running a command in it; what is missing and the exact command that mends it. */
   readonly probe: Effect.Effect<SandboxProbe>
 }>() {}
+
+const exhausted = ({ args, command }: SandboxCommand) =>
+  new SandboxFailed({
+    backend: "memory",
+    method: "run",
+    reason: "script exhausted",
+    detail: `the script has no answer to ${JSON.stringify([command, ...args].join(" ").slice(0, 200))}`
+  })
+
+/** Answers commands from a script and runs nothing. Holds to the command's time and output limits; without an answer a command fails. */
+export const layerMemory = (script: Script = () => undefined): Layer.Layer<Sandbox> =>
+  Layer.succeed(
+    Sandbox,
+    Sandbox.of({
+      backend: "memory",
+      run: Effect.fn("Sandbox.run")(function*(command: SandboxCommand) {
+        const answer = yield* Effect.sync(() => script(command))
+        if (answer === undefined) return yield* exhausted(command)
+        const result = Effect.isEffect(answer) ? yield* inTime(answer, command.limits.timeoutMs) : answer
+        const kept = capped(result, command.limits.outputBytes)
+        if (kept.stdout.length > 0) command.onOutput?.("stdout", kept.stdout)
+        if (kept.stderr.length > 0) command.onOutput?.("stderr", kept.stderr)
+        return kept
+      }),
+      probe: Effect.succeed({ backend: "memory", usable: true, detail: "scripted answers, nothing runs", warnings: [] })
+    })
+  )
+
+const inTime = <E>(answer: Effect.Effect<SandboxResult, E>, timeoutMs: number) =>
+  Effect.timeoutTo(answer, {
+    duration: timeoutMs,
+    onSuccess: (result) => result,
+    onTimeout: () => ({ ...killed, ended: "timeout" as const, durationMs: timeoutMs })
+  })

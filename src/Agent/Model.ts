@@ -44,13 +44,18 @@ export const layer = (options: ModelOptions): Layer.Layer<LanguageModel, ModelUn
       return layer({ file: name, cwd: options.cwd })
     }
     const apiKey = yield* keyOf(provider, options)
-    const url = yield* Either.mapLeft(endpointOf(provider, options.baseUrl, apiKey !== undefined), (detail) =>
-      new ModelUnknown({
-        model: options.model,
-        reason: "address",
-        detail,
-        remedy: `give an https address${provider === "compat" ? " with --base-url" : ` in ${variables[provider].url}`}`
-      }))
+    const url = yield* Either.mapLeft(
+      endpointOf(provider, options.baseUrl, apiKey !== undefined),
+      (detail) =>
+        new ModelUnknown({
+          model: options.model,
+          reason: "address",
+          detail,
+          remedy: `give an https address${
+            provider === "compat" ? " with --base-url" : ` in ${variables[provider].url}`
+          }`
+        })
+    )
     if (apiKey !== undefined && url.protocol === "http:" && nearness(url.hostname) === "private") {
       yield* Effect.logWarning(`The API key for ${options.model} goes to ${url.host} over plain http`)
     }
@@ -70,7 +75,12 @@ export const layerConfig = (
     const { key, url } = variables[provider]
     const apiKey = yield* Config.option(Config.redacted(key))
     const address = url === undefined ? Option.none() : yield* Config.option(Config.string(url))
-    return layer({ model, cwd, apiKey: Option.getOrUndefined(apiKey), baseUrl: baseUrl ?? Option.getOrUndefined(address) })
+    return layer({
+      model,
+      cwd,
+      apiKey: Option.getOrUndefined(apiKey),
+      baseUrl: baseUrl ?? Option.getOrUndefined(address)
+    })
   }))
 
 const variables = {
@@ -92,10 +102,13 @@ const keyOf = (
 ): Either.Either<Redacted.Redacted | undefined, ModelUnknown> => {
   const { key } = variables[provider]
   const value = apiKey === undefined ? "" : Redacted.value(apiKey).trim()
-  const fail = (detail: string, remedy: string) => Either.left(new ModelUnknown({ model, reason: "key", detail, remedy }))
+  const fail = (detail: string, remedy: string) =>
+    Either.left(new ModelUnknown({ model, reason: "key", detail, remedy }))
   if (value === "") {
     return provider === "compat" ? Either.right(undefined) : fail("no API key is known for it", `set ${key}`)
   }
-  if (!/^[\x21-\x7e]+$/.test(value)) return fail("its API key holds blanks or control characters", `set ${key} to the key alone`)
+  if (!/^[\x21-\x7e]+$/.test(value)) {
+    return fail("its API key holds blanks or control characters", `set ${key} to the key alone`)
+  }
   return Either.right(Redacted.make(value))
 }

@@ -14,7 +14,13 @@ export interface GateOptions {
   readonly onRetry?: (failure: ModelFailed, delayMs: number) => Effect.Effect<void>
 }
 
-const transient: ReadonlySet<ModelFailure> = new Set(["rate-limited", "overloaded", "transport", "truncated", "stalled"])
+const transient: ReadonlySet<ModelFailure> = new Set([
+  "rate-limited",
+  "overloaded",
+  "transport",
+  "truncated",
+  "stalled"
+])
 const backoff = { first: 500, most: 30_000 } as const
 
 /**
@@ -74,14 +80,24 @@ const withoutSecrets = (cause: Cause.Cause<AiError.AiError>): Cause.Cause<ModelF
 }
 
 const jittered = (round: number): Effect.Effect<number> =>
-  Effect.map(Random.next, (random) =>
-    Math.round(Math.min(backoff.first * 2 ** round, backoff.most) * (0.5 + random / 2)))
+  Effect.map(
+    Random.next,
+    (random) => Math.round(Math.min(backoff.first * 2 ** round, backoff.most) * (0.5 + random / 2))
+  )
 
 const silent = (idle: Duration.DurationInput) =>
-  new ModelFailed({ kind: "stalled", detail: `the provider sent nothing for ${Duration.format(Duration.decode(idle))}` })
+  new ModelFailed({
+    kind: "stalled",
+    detail: `the provider sent nothing for ${Duration.format(Duration.decode(idle))}`
+  })
 
 const stalled = (total: number) =>
-  Effect.fail(new ModelFailed({ kind: "stalled", detail: `the answer took longer than ${Duration.format(Duration.millis(total))}` }))
+  Effect.fail(
+    new ModelFailed({
+      kind: "stalled",
+      detail: `the answer took longer than ${Duration.format(Duration.millis(total))}`
+    })
+  )
 
 const truncated = () =>
   new ModelFailed({ kind: "truncated", detail: "the provider ended its answer before it was finished" })

@@ -73,9 +73,9 @@ export const conclude = (state: DiskState, scanned: Scanned, ignored: ReadonlySe
     forbid(".", `the session's files together pass ${maxGrowth[state.home.medium] >> 20} MiB`)
   }
   const set: ChangeSet = {
-    changes: toChanges(all.sort((a, b) => byPath(a.path, b.path))),
-    ignored: dropped.sort(byPath).map((path) => ProjectPath.make(path)),
-    forbidden: [...forbidden.values()].sort((a, b) => byPath(a.path, b.path))
+    changes: toChanges(all.toSorted((a, b) => byPath(a.path, b.path))),
+    ignored: dropped.toSorted(byPath).map((path) => ProjectPath.make(path)),
+    forbidden: [...forbidden.values()].toSorted((a, b) => byPath(a.path, b.path))
   }
   state.pending = { set, scanned, found }
   return set

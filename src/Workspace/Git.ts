@@ -15,7 +15,6 @@ export interface GitOptions {
 // A repository's own configuration may name programs to run; the command line overrides each that these calls could reach.
 const safe = [
   "--no-pager",
-  "--literal-pathspecs",
   "--no-optional-locks",
   ...[
     "core.fsmonitor=false",
@@ -141,8 +140,12 @@ export const ignored = (
 ): Effect.Effect<ReadonlySet<string>, WorkspaceFailed> =>
   paths.length === 0
     ? Effect.succeed(new Set())
-    : run(options, ["check-ignore", "-z", "--stdin", "--no-index"], Buffer.from(`${paths.join("\0")}\0`)).pipe(
-      Effect.map((result) =>
-        new Set(result?.code === 0 ? result.stdout.toString("utf8").split("\0").filter((path) => path !== "") : [])
-      )
+    // "./" keeps a name that starts with a colon from being read as a pattern.
+    : run(
+      options,
+      ["check-ignore", "-z", "--stdin", "--no-index"],
+      Buffer.from(paths.map((path) => `./${path}\0`).join(""))
     )
+      .pipe(Effect.map((result) =>
+        new Set(result?.code === 0 ? result.stdout.toString("utf8").split("\0").map((path) => path.slice(2)) : [])
+      ))

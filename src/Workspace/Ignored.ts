@@ -15,7 +15,7 @@ export const make = (
   has: (path: string) => boolean
 ): Ignored => {
   const answers = new Map<string, boolean>()
-  const deepestFirst = [...repositories].sort((a, b) => b.length - a.length)
+  const deepestFirst = [...repositories].toSorted((a, b) => b.length - a.length)
   const repositoryOf = (path: string) => deepestFirst.find((one) => one === "" || path.startsWith(`${one}/`))
   const ask = (repository: string, paths: ReadonlyArray<string>) => {
     const cut = repository === "" ? 0 : repository.length + 1

@@ -43,7 +43,7 @@ export const differences = (
   for (const [path, now] of after) {
     if (!before.has(path)) found.push({ path, before: null, after: now })
   }
-  return found.sort((a, b) => byPath(a.path, b.path))
+  return found.toSorted((a, b) => byPath(a.path, b.path))
 }
 
 const pathOf = (path: string) => ProjectPath.make(path)
@@ -86,5 +86,5 @@ export const toChanges = (all: ReadonlyArray<Difference>): ReadonlyArray<Change>
     return from === undefined
       ? single(one)
       : { kind: "rename", path: pathOf(one.path), from: pathOf(from.path), before: from.before, after: one.after }
-  }).sort((a, b) => byPath(a.path, b.path))
+  }).toSorted((a, b) => byPath(a.path, b.path))
 }

@@ -18,9 +18,9 @@ export class MemoryFiles {
     return node !== undefined && "bytes" in node ? Buffer.from(node.bytes).toString() : undefined
   }
   /** Writes a file; what was a file or a directory in its way is replaced. */
-  write(path: string, content: string | Uint8Array, options: { readonly executable?: boolean } = {}): void {
+  write(path: string, content: string | Uint8Array, executable = false): void {
     const bytes = typeof content === "string" ? Buffer.from(content) : Uint8Array.from(content)
-    this.put(path, { bytes, executable: options.executable ?? false })
+    this.put(path, { bytes, executable })
   }
   /** Writes a symlink. */
   link(path: string, target: string): void {

@@ -14,11 +14,11 @@ import {
 } from "node:fs"
 import * as Beneath from "./beneath.ts"
 import { chunksOf, writeAll } from "./files.ts"
-import { currentAt } from "./inspect.ts"
 import { contentFile, type Journal } from "./Journal.ts"
 import { sameContent } from "./Manifest.ts"
 import type { Directory, Operation, Side } from "./MergePlan.ts"
 import { nameOf, parentOf } from "./names.ts"
+import { contentOf, currentAt } from "./ProjectTree.ts"
 
 type Direction = "after" | "before"
 
@@ -95,11 +95,7 @@ const bring = (journal: Journal, to: Direction): ReadonlyArray<string> => {
   // Whether there is something to do at a path.
   const isDue = (host: string, operation: Operation): boolean => {
     const now = currentAt(host)
-    const held = now === null || now === "directory" && operation[to] === null
-      ? null
-      : typeof now === "string"
-      ? undefined
-      : now.content
+    const held = now === "directory" && operation[to] === null ? null : contentOf(now)
     if (held !== undefined && sameContent(held, operation[to])) return false
     if (held !== undefined && sameContent(held, operation[from])) return true
     foreign.push(operation.path)

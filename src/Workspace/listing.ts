@@ -109,7 +109,7 @@ const findDependencies = (project: string, listed: ReadonlyArray<Listed>, git: b
   return Beneath.within(
     project,
     (beneath) =>
-      ["", ...any].filter((directory) => !inTree(directory) || tracked.has(directory)).sort(byPath).flatMap(
+      ["", ...any].filter((directory) => !inTree(directory) || tracked.has(directory)).toSorted(byPath).flatMap(
         (directory) => {
           const prefix = beneath.enter(directory)
           if (prefix === undefined) return []
@@ -137,7 +137,7 @@ export const make = (options: GitOptions): Effect.Effect<Listing, WorkspaceFaile
         refusePath(path) === undefined && !ancestors(path).some((one) => trees.has(one)) && !trees.has(path)
       )
     return {
-      files: [...new Set(files)].sort(byPath),
+      files: [...new Set(files)].toSorted(byPath),
       tracked: new Set(listed.filter((one) => one.tracked).map((one) => one.path)),
       dependencies,
       repositories: nested?.repositories ?? []

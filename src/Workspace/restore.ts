@@ -94,9 +94,9 @@ export const restore = (options: RestoreOptions, scanned: Scanned): void => {
     else if (!manifest.has(one.staged) && !directories.has(one.staged) && !keep.has(one.staged)) remove(one.host, trash)
   }
   for (const path of scanned.found.keys()) if (!manifest.has(path)) remove(`${root}/${path}`, trash)
-  const fresh = [...scanned.directories].filter((path) => !directories.has(path) && !keep.has(path)).sort(byPath)
+  const fresh = [...scanned.directories].filter((path) => !directories.has(path) && !keep.has(path)).toSorted(byPath)
   for (const path of fresh) if (isRealDirectory(`${root}/${path}`)) removeTree(`${root}/${path}`, trash)
-  for (const path of [...directories].sort(byPath)) makeDirectory(options, path)
+  for (const path of [...directories].toSorted(byPath)) makeDirectory(options, path)
   const changed = new Set([...scanned.gone, ...scanned.found.keys(), ...scanned.foreign.map((one) => one.staged)])
   for (const path of changed) {
     const entry = manifest.get(path)

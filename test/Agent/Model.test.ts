@@ -26,29 +26,37 @@ it.each(["", "gpt-5", "openai/", "openai/ ", "OpenAI/gpt-5", "gemini/pro", "/x"]
   assert.include(error.message, "use openai/")
 })
 
-it.each([
-  ["openai", undefined, "https://api.openai.com/v1/responses"],
-  ["openai", "", "https://api.openai.com/v1/responses"],
-  ["openai", "https://gate.example", "https://gate.example/v1/responses"],
-  ["openai", "https://gate.example/v1/", "https://gate.example/v1/responses"],
-  ["openai", "https://gate.example/openai/v1?api-version=1", "https://gate.example/openai/v1/responses?api-version=1"],
-  ["anthropic", undefined, "https://api.anthropic.com/v1/messages"],
-  ["anthropic", "https://gate.example/a//", "https://gate.example/a/v1/messages"],
-  ["anthropic", "https://gate.example/v1", "https://gate.example/v1/messages"],
-  ["compat", "http://localhost:11434", "http://localhost:11434/v1/chat/completions"],
-  ["compat", "http://[::1]:8080/v1", "http://[::1]:8080/v1/chat/completions"],
-  ["compat", "https://gate.example/v1/chat/completions", "https://gate.example/v1/chat/completions"]
-] as const)("finds the endpoint of %s at %s", (protocol, base, endpoint) => {
+it.each(
+  [
+    ["openai", undefined, "https://api.openai.com/v1/responses"],
+    ["openai", "", "https://api.openai.com/v1/responses"],
+    ["openai", "https://gate.example", "https://gate.example/v1/responses"],
+    ["openai", "https://gate.example/v1/", "https://gate.example/v1/responses"],
+    [
+      "openai",
+      "https://gate.example/openai/v1?api-version=1",
+      "https://gate.example/openai/v1/responses?api-version=1"
+    ],
+    ["anthropic", undefined, "https://api.anthropic.com/v1/messages"],
+    ["anthropic", "https://gate.example/a//", "https://gate.example/a/v1/messages"],
+    ["anthropic", "https://gate.example/v1", "https://gate.example/v1/messages"],
+    ["compat", "http://localhost:11434", "http://localhost:11434/v1/chat/completions"],
+    ["compat", "http://[::1]:8080/v1", "http://[::1]:8080/v1/chat/completions"],
+    ["compat", "https://gate.example/v1/chat/completions", "https://gate.example/v1/chat/completions"]
+  ] as const
+)("finds the endpoint of %s at %s", (protocol, base, endpoint) => {
   assert.strictEqual(Either.getOrThrow(endpointOf(protocol, base, true)).href, endpoint)
 })
 
-it.each([
-  ["compat", undefined],
-  ["openai", "ftp://gate.example"],
-  ["openai", "gate.example"],
-  ["openai", "https://user:secret@gate.example"],
-  ["openai", "http://gate.example/v1"]
-] as const)("refuses %s at %s", (protocol, base) => {
+it.each(
+  [
+    ["compat", undefined],
+    ["openai", "ftp://gate.example"],
+    ["openai", "gate.example"],
+    ["openai", "https://user:secret@gate.example"],
+    ["openai", "http://gate.example/v1"]
+  ] as const
+)("refuses %s at %s", (protocol, base) => {
   const wrong = Either.getOrThrow(Either.flip(endpointOf(protocol, base, true)))
   assert.notInclude(wrong, "secret")
 })

@@ -83,7 +83,9 @@ it.effect("asks again after metadata only, for ever no longer than its retries",
 it.effect("ends when the provider is silent, and when signs of life never end", () =>
   Effect.gen(function*() {
     const silent = yield* Effect.fork(
-      Effect.flip(Stream.runDrain(gate(Stream.concat(Stream.make(shown), Stream.never), { idle: "30 seconds", retries: 3 })))
+      Effect.flip(
+        Stream.runDrain(gate(Stream.concat(Stream.make(shown), Stream.never), { idle: "30 seconds", retries: 3 }))
+      )
     )
     const alive = Stream.tap(Stream.repeatValue(metadata), () => Effect.sleep("10 seconds"))
     const endless = yield* Effect.fork(
@@ -92,7 +94,10 @@ it.effect("ends when the provider is silent, and when signs of life never end", 
     yield* TestClock.adjust("29 seconds")
     assert.isTrue(Option.isNone(yield* Fiber.poll(silent)))
     yield* TestClock.adjust("1 second")
-    assert.strictEqual((yield* Fiber.join(silent)).message, "The model request failed (stalled): the provider sent nothing for 30s")
+    assert.strictEqual(
+      (yield* Fiber.join(silent)).message,
+      "The model request failed (stalled): the provider sent nothing for 30s"
+    )
     yield* TestClock.adjust("5 minutes")
     assert.strictEqual((yield* Fiber.join(endless)).kind, "stalled")
   }))
@@ -118,7 +123,9 @@ const foreign: ReadonlyArray<readonly [string, Stream.Stream<Part, AiError.AiErr
   ["a status", Stream.fail(statusError(401, {}, `{"error":{"message":"bad ${key} plainSECRETvalue"}}`)), "rejected"],
   [
     "a cut stream",
-    Stream.fail(new AiError.HttpResponseError({ ...statusError(200), reason: "Decode", body: `Bearer ${key} and the prompt` })),
+    Stream.fail(
+      new AiError.HttpResponseError({ ...statusError(200), reason: "Decode", body: `Bearer ${key} and the prompt` })
+    ),
     "transport"
   ],
   [
@@ -131,7 +138,11 @@ const foreign: ReadonlyArray<readonly [string, Stream.Stream<Part, AiError.AiErr
     Stream.fail(new AiError.MalformedOutput({ module: "a", method: "b", cause: new Error(key) })),
     "malformed"
   ],
-  ["an unknown error", Stream.fail(new AiError.UnknownError({ module: "a", method: "b", cause: { key } })), "malformed"],
+  [
+    "an unknown error",
+    Stream.fail(new AiError.UnknownError({ module: "a", method: "b", cause: { key } })),
+    "malformed"
+  ],
   ["a defect", Stream.die(new Error(`Authorization: Bearer ${key}`)), "malformed"]
 ]
 

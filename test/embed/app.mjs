@@ -27,7 +27,10 @@ const options = {
   project,
   state,
   headless: true,
-  policies: [{ layer: "shipped", directory: fileURLToPath(new URL("policies", import.meta.resolve("fluffy-kernel/package.json"))) }]
+  policies: [{
+    layer: "shipped",
+    directory: fileURLToPath(new URL("policies", import.meta.resolve("fluffy-kernel/package.json")))
+  }]
 }
 
 const program = Effect.gen(function*() {

@@ -19,7 +19,11 @@ export const layer = (turns) =>
             name,
             params
           }))
-          return Stream.fromIterable([...calls, { type: "finish", reason: calls.length > 0 ? "tool-calls" : "stop", usage }])
+          return Stream.fromIterable([...calls, {
+            type: "finish",
+            reason: calls.length > 0 ? "tool-calls" : "stop",
+            usage
+          }])
         }
       })
     })

@@ -129,7 +129,7 @@ describe("Glob", () => {
     )
     // Left out: `a**/b`, which git before 2.48 reads as `a` + `**/b` (the table above has the meaning), and an escaped slash.
     const line = fc.array(piece, { minLength: 1, maxLength: 6 }).map((pieces) => pieces.join(""))
-      .filter((text) => !/[^/*!]\*\*|\\\//.test(text))
+      .filter((text) => !/[^/*]\*\*|\\\//.test(text.replace(/^!/, "")))
     const name = fc.constantFrom("a", "b", "ab", "c", "a.b", ".a", "aab", "[", "]", "!", "ba")
     const path = fc.array(name, { minLength: 1, maxLength: 4 }).map((names) => names.join("/"))
     const seed = Date.now()
@@ -138,7 +138,7 @@ describe("Glob", () => {
         patterns: fc.array(line, { minLength: 1, maxLength: 4 }),
         paths: fc.uniqueArray(path, { minLength: 12, maxLength: 24 })
       }),
-      { numRuns: 600, seed }
+      { numRuns: 400, seed }
     )
     const asked = [{ patterns: ["a"], paths: ["a"] }, ...cases]
     const answers = askGit(asked)

@@ -70,7 +70,9 @@ export const makeModelServer = (
     const waiting: Array<{ readonly n: number; readonly resume: () => void }> = []
     const closed: Array<Effect.Effect<void>> = []
     server.on("connection", (socket) => {
-      const gone = new Promise<void>((resolve) => socket.once("close", () => resolve()))
+      const gone = new Promise<void>((resolve) => {
+        socket.once("close", () => resolve())
+      })
       closed.push(Effect.promise(() => gone))
     })
     const answer = async (request: IncomingMessage, response: ServerResponse) => {

@@ -14,7 +14,13 @@ const defaults: Tokens = { input: 100, output: 20 }
 const openai = (turn: Turn, index: number): Encoded => {
   let sequence = 0
   const emit = (type: string, fields: object) => sse({ type, sequence_number: sequence++, ...fields }, type)
-  const response = { id: `resp_${index}`, object: "response", created_at: 1, model: "test-model", status: "in_progress" }
+  const response = {
+    id: `resp_${index}`,
+    object: "response",
+    created_at: 1,
+    model: "test-model",
+    status: "in_progress"
+  }
   const output: Array<object> = []
   const out = [emit("response.created", { response }), emit("response.in_progress", { response })]
   for (const [n, say] of (turn.say ?? []).entries()) {
@@ -73,7 +79,13 @@ const openai = (turn: Turn, index: number): Encoded => {
     ? emit("response.failed", { response: { ...response, status: "failed", error: failed } })
     : turn.finish === "length"
     ? emit("response.incomplete", {
-      response: { ...response, status: "incomplete", incomplete_details: { reason: "max_output_tokens" }, output, usage }
+      response: {
+        ...response,
+        status: "incomplete",
+        incomplete_details: { reason: "max_output_tokens" },
+        output,
+        usage
+      }
     })
     : emit("response.completed", { response: { ...response, status: "completed", output, usage } })
   return { head: out.join(""), tail: end }
@@ -128,7 +140,9 @@ const anthropic = (turn: Turn, index: number): Encoded => {
 
 /** `lean` is a small local server: no usage, no ids, no index, arguments as an object, no [DONE]. */
 const compat = (turn: Turn, index: number, lean: boolean): Encoded => {
-  const base = lean ? { model: "llama3.2" } : { id: `chat_${index}`, object: "chat.completion.chunk", model: "llama3.2" }
+  const base = lean
+    ? { model: "llama3.2" }
+    : { id: `chat_${index}`, object: "chat.completion.chunk", model: "llama3.2" }
   const chunk = (delta: object, finish_reason: string | null = null) =>
     sse({ ...base, choices: [{ index: 0, delta, finish_reason }] })
   const out = [chunk({ role: "assistant", content: "" })]

@@ -64,4 +64,7 @@ const asEvent = (line: string): Array<SessionEvent> => {
 
 /** The entries of a project's audit log, as `fluffy audit log --json` gives them. */
 export const auditLog = (cwd: string): Effect.Effect<ReadonlyArray<any>> =>
-  Effect.map(fluffy(["audit", "log", "--json"], { cwd }), ({ stdout }) => stdout.split("\n").filter(Boolean).map((line) => JSON.parse(line)))
+  Effect.map(
+    fluffy(["audit", "log", "--json"], { cwd }),
+    ({ stdout }) => stdout.split("\n").filter(Boolean).map((line) => JSON.parse(line))
+  )

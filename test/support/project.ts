@@ -1,6 +1,15 @@
 import { Effect, type Scope } from "effect"
 import { execFileSync } from "node:child_process"
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs"
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 
@@ -14,7 +23,15 @@ export const makeProject = (files: Readonly<Record<string, string>>): Effect.Eff
         writeFileSync(join(directory, path), content)
       }
       const git = (...args: ReadonlyArray<string>) =>
-        execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main", ...args], {
+        execFileSync("git", [
+          "-c",
+          "user.name=t",
+          "-c",
+          "user.email=t@example.org",
+          "-c",
+          "init.defaultBranch=main",
+          ...args
+        ], {
           cwd: directory,
           stdio: "ignore"
         })

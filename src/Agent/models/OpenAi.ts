@@ -1,8 +1,8 @@
 import type { LanguageModel } from "@effect/ai/LanguageModel"
 import type { Layer } from "effect"
 import type { Endpoint } from "./Dialect.ts"
-import { body } from "./OpenAi/request.ts"
 import { reader } from "./OpenAi/reader.ts"
+import { body } from "./OpenAi/request.ts"
 import * as wire from "./wire.ts"
 
 // Models that do not reason refuse to be asked for sealed reasoning.

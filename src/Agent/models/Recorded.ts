@@ -4,7 +4,7 @@ import type * as Prompt from "@effect/ai/Prompt"
 import { Effect, Layer, Stream } from "effect"
 import { readFile, stat } from "node:fs/promises"
 import { resolve } from "node:path"
-import { wireName } from "../../Router/ToolSpec.ts"
+import { wireName } from "../../Router.ts"
 import { ModelUnknown } from "../ModelError.ts"
 import { collect } from "./collect.ts"
 import { callIds, resultText } from "./history.ts"
@@ -52,7 +52,9 @@ const play = (turns: ReadonlyArray<ReadonlyArray<RecordedPart>>): Effect.Effect<
       const missing = turn.find((part) => "expect" in part && !results.includes(part.expect))
       if (missing !== undefined && "expect" in missing) {
         return Stream.fail(
-          reject(`turn ${played + 1} of the recording expects ${JSON.stringify(missing.expect)} in the last tool results`)
+          reject(
+            `turn ${played + 1} of the recording expects ${JSON.stringify(missing.expect)} in the last tool results`
+          )
         )
       }
       const writer = new PartWriter(new Set(options.tools.map((tool) => tool.name)), callIds(options.prompt))

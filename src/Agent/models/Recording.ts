@@ -28,8 +28,12 @@ export const parse = (source: string): Either.Either<ReadonlyArray<ReadonlyArray
 
 const problem = (error: ParseResult.ParseError): string => {
   const [first] = ParseResult.ArrayFormatter.formatErrorSync(error)
-  const [turn, part] = first?.path ?? []
-  const place = [["turn", turn], ["part", part]].flatMap(([name, at]) => typeof at === "number" ? [`${name} ${at + 1}`] : [])
+  const [turn, part, ...fields] = first?.path ?? []
+  const place = [
+    ...(typeof turn === "number" ? [`turn ${turn + 1}`] : []),
+    ...(typeof part === "number" ? [`part ${part + 1}`] : []),
+    ...fields.map(String)
+  ]
   return [place.join(", "), first?.message.slice(0, 300)].filter((text) => text !== "").join(": ")
 }
 

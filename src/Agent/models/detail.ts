@@ -17,11 +17,16 @@ export const safeDetail = (text: string, secrets: ReadonlyArray<string> = []): s
   let out = text.slice(0, 16_384)
   for (const secret of secrets) if (secret.length >= 4) out = out.replaceAll(secret, "<key>")
   for (const pattern of keyLike) {
-    out = out.replace(pattern, (_, name?: unknown, gap?: unknown) =>
-      typeof name === "string" && typeof gap === "string" ? `${name}${gap}<key>` : "<key>")
+    out = out.replace(
+      pattern,
+      (_, name?: unknown, gap?: unknown) =>
+        typeof name === "string" && typeof gap === "string" ? `${name}${gap}<key>` : "<key>"
+    )
   }
-  out = out.replace(unprintable, (c) =>
-    c === "\n" || c === "\t" || c === "\r" ? " " : `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)
+  out = out.replace(
+    unprintable,
+    (c) => c === "\n" || c === "\t" || c === "\r" ? " " : `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`
+  )
   return out.length <= cap ? out : `${out.slice(0, cap - 1)}…`
 }
 

@@ -18,7 +18,10 @@ export const fromAiError = (error: AiError.AiError): ModelFailed => {
         detail: "the connection was cut in the middle of the answer"
       })
     case "MalformedInput":
-      return new ModelFailed({ kind: "rejected", detail: safeDetail(error.description ?? "the request cannot be made") })
+      return new ModelFailed({
+        kind: "rejected",
+        detail: safeDetail(error.description ?? "the request cannot be made")
+      })
     case "MalformedOutput":
       return new ModelFailed({
         kind: "malformed",
@@ -41,10 +44,17 @@ export const fromErrorPart = (error: unknown): ModelFailed => {
 }
 
 const fromRequestError = (error: AiError.HttpRequestError): ModelFailed => {
-  const detail = safeDetail(`cannot reach ${placeOf(error.request.url)} (${error.description ?? error.reason})`, headersOf(error))
+  const detail = safeDetail(
+    `cannot reach ${placeOf(error.request.url)} (${error.description ?? error.reason})`,
+    headersOf(error)
+  )
   const certificate = /CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_VERIFY|DEPTH_ZERO/.test(error.description ?? "")
   if (certificate) {
-    return new ModelFailed({ kind: "rejected", detail, remedy: "its certificate was not accepted: see NODE_EXTRA_CA_CERTS" })
+    return new ModelFailed({
+      kind: "rejected",
+      detail,
+      remedy: "its certificate was not accepted: see NODE_EXTRA_CA_CERTS"
+    })
   }
   return new ModelFailed({
     kind: error.reason === "Transport" ? "transport" : "rejected",
@@ -79,11 +89,15 @@ const headersOf = (error: AiError.HttpRequestError | AiError.HttpResponseError):
 
 const placeOf = (url: string): string => URL.canParse(url) ? new URL(url).host : "the provider"
 
-const tooLong = /context.?length|context.?window|context size|maximum context|prompt is too long|too many tokens|request_too_large/i
+const tooLong =
+  /context.?length|context.?window|context size|maximum context|prompt is too long|too many tokens|request_too_large/i
 
 const kindOf = (status: number | undefined, code: string, message: string): ModelFailure => {
   const told = `${code} ${message}`
-  if (status === 413 || (tooLong.test(told) && (status === undefined || status === 400 || status === 422 || status >= 500))) {
+  if (
+    status === 413 ||
+    (tooLong.test(told) && (status === undefined || status === 400 || status === 422 || status >= 500))
+  ) {
     return "context-too-long"
   }
   if (/insufficient_quota|billing|credit balance/i.test(told)) return "rejected"
@@ -103,7 +117,9 @@ const remedyOf = (module: string, status: number, kind: ModelFailure): string | 
     "FLUFFY_API_KEY" :
     "the API key"
   if (kind === "context-too-long") return "the conversation does not fit the model"
-  if (status >= 300 && status < 400) return "the server redirects elsewhere, which is not followed: give the final base URL"
+  if (status >= 300 && status < 400) {
+    return "the server redirects elsewhere, which is not followed: give the final base URL"
+  }
   if (status === 401) return `set ${key} to a valid key`
   if (status === 403) return `${key} has no right to this model`
   if (status === 404) return "model not found: check the name after the slash and the base URL"

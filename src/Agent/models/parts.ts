@@ -85,7 +85,9 @@ export class PartWriter {
   /** Begins a call. An id that is missing, too long or taken is replaced, so that every call can be answered on its own. */
   call(key: string, id: string | undefined, name: string | undefined): void {
     if (this.calls.has(key)) return
-    if (this.calls.size >= caps.calls) return this.error("too_many_calls", `more than ${caps.calls} calls in one answer`)
+    if (this.calls.size >= caps.calls) {
+      return this.error("too_many_calls", `more than ${caps.calls} calls in one answer`)
+    }
     const fit = id !== undefined && id !== "" && id.length <= caps.id && !this.ids.has(id)
     const call = { id: fit ? id : `call_${randomUUID().replaceAll("-", "")}`, name: name ?? "", args: "" }
     this.ids.add(call.id)
@@ -120,7 +122,11 @@ export class PartWriter {
     if (this.done) return
     this.endAll()
     for (const call of this.calls.values()) {
-      this.out.push({ type: "tool-params-end", id: call.id }, { type: "tool-call", id: call.id, ...this.settle(call, reason) })
+      this.out.push({ type: "tool-params-end", id: call.id }, {
+        type: "tool-call",
+        id: call.id,
+        ...this.settle(call, reason)
+      })
     }
     this.done = true
     const called = this.calls.size > 0 && reason === "stop"

@@ -53,7 +53,10 @@ export const readEvents = (
   return writer.take().map((part) => {
     if (part.type !== "error") return part
     const error = record(part.error)
-    return { type: "error", error: { code: scrub(text(error?.code) ?? ""), message: scrub(text(error?.message) ?? "") } }
+    return {
+      type: "error",
+      error: { code: scrub(text(error?.code) ?? ""), message: scrub(text(error?.message) ?? "") }
+    }
   })
 }
 

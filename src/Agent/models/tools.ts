@@ -3,7 +3,7 @@ import type * as Response from "@effect/ai/Response"
 import * as Tool from "@effect/ai/Tool"
 import type * as Toolkit from "@effect/ai/Toolkit"
 import { Effect, Schema } from "effect"
-import { type ToolSpec, wireName } from "../../Router/ToolSpec.ts"
+import { type ToolSpec, wireName } from "../../Router.ts"
 import { type InvalidCall, invalidCall } from "./parts.ts"
 
 export { type InvalidCall, invalidCall }

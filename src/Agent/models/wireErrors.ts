@@ -25,7 +25,9 @@ export const makeWireErrors = (module: string, endpoint: Endpoint) => {
     transport: (cause: unknown): AiError.AiError => {
       const inner = at(cause, "cause")
       // The message of the outer error may quote a header, the key's included; a code never does.
-      const description = scrub(text(at(inner, "code")) ?? text(at(inner, "message")) ?? "the request could not be sent")
+      const description = scrub(
+        text(at(inner, "code")) ?? text(at(inner, "message")) ?? "the request could not be sent"
+      )
       return new AiError.HttpRequestError({ module, method, reason: "Transport", request, description })
     },
     /** The answer broke off, or is larger than any answer can be. */
@@ -63,7 +65,9 @@ export const makeWireErrors = (module: string, endpoint: Endpoint) => {
       new AiError.MalformedInput({
         module,
         method,
-        description: `${request.url} answered with ${scrub(type || "nothing")}, not with a model's events: check the base URL`
+        description: `${request.url} answered with ${
+          scrub(type || "nothing")
+        }, not with a model's events: check the base URL`
       })
   }
 }

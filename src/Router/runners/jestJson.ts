@@ -19,6 +19,9 @@ const decode = Schema.decodeUnknownEither(Schema.parseJson(Schema.Struct({ testR
 
 const maxMessage = 4_000
 
+/** What jest and vitest say of a test file that holds no test. */
+const withoutTests = /Your test suite must contain at least one test|No test suite found in file/
+
 const statusOf = (status: string): TestCase["status"] =>
   status === "passed" ? "passed" : status === "failed" ? "failed" : "skipped"
 
@@ -33,10 +36,10 @@ const casesOf = (file: typeof File.Type, places: Places): ReadonlyArray<TestCase
       ...(messages.length === 0 ? {} : { message: messages.join("\n").slice(0, maxMessage) })
     }
   })
-  // A file that failed without a failing test could not be loaded, or a hook of it threw.
-  return file.status === "failed" && !cases.some((test) => test.status === "failed")
-    ? [...cases, { file: path, name: "(file)", status: "error", message: (file.message ?? "").slice(0, maxMessage) }]
-    : cases
+  if (file.status !== "failed" || cases.some((test) => test.status === "failed")) return cases
+  // A file that failed without a failing test could not be loaded, or a hook of it threw; but a file without tests is no failure.
+  const message = (file.message ?? "").slice(0, maxMessage)
+  return [...cases, { file: path, name: "(file)", status: withoutTests.test(message) ? "skipped" : "error", message }]
 }
 
 /** Reads jest's JSON report, which vitest writes as well. */

@@ -88,8 +88,14 @@ it.scopedLive("makes one message of neighbours of one role and sends no blank te
     const server = yield* makeModelServer("anthropic", [says(text("ok"))])
     const note = (text: string) => Prompt.makeMessage("user", { content: [Prompt.makePart("text", { text })] })
     const empty = Prompt.makeMessage("assistant", { content: [Prompt.makePart("text", { text: " \n" })] })
-    yield* ask(server, [...opening, note(" "), empty, note("go on"), Prompt.makeMessage("system", { content: "phase: red" })])
-    const { messages } = server.requests[0]?.body
+    yield* ask(server, [
+      ...opening,
+      note(" "),
+      empty,
+      note("go on"),
+      Prompt.makeMessage("system", { content: "phase: red" })
+    ])
+    const { messages } = server.requests[0]!.body
     assert.strictEqual(messages.length, 1)
     assert.deepStrictEqual(messages[0].content.map((block: any) => block.text), [
       "Add two numbers.",
@@ -123,7 +129,11 @@ it.scopedLive("takes a stop reason for the last word of a server that closes wit
   Effect.gen(function*() {
     const server = yield* makeModelServer("anthropic", [
       events(
-        { type: "content_block_start", index: 0, content_block: { type: "tool_use", id: "t1", name: "fs_read", input: { path: "a" } } },
+        {
+          type: "content_block_start",
+          index: 0,
+          content_block: { type: "tool_use", id: "t1", name: "fs_read", input: { path: "a" } }
+        },
         { type: "content_block_stop", index: 0 },
         { type: "message_delta", delta: { stop_reason: "tool_use" } }
       )

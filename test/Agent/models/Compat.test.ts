@@ -26,7 +26,12 @@ it.scopedLive("reads the smallest servers: no usage, no ids, no index, arguments
     const server = yield* makeModelServer("compat", [said], { lean: true })
     const parts = yield* ask(server)
     assert.strictEqual(textOf(parts), "größer 😀")
-    assert.deepStrictEqual(callsOf(parts).map(({ name }) => name), ["fs_read", "fs_read", "invalid_call", "invalid_call"])
+    assert.deepStrictEqual(callsOf(parts).map(({ name }) => name), [
+      "fs_read",
+      "fs_read",
+      "invalid_call",
+      "invalid_call"
+    ])
     assert.deepStrictEqual(callsOf(parts).slice(0, 2).map(({ params }) => params), [{ path: "a" }, { path: "b" }])
     const finish = finishOf(parts)
     assert.strictEqual(finish?.reason, "tool-calls")
@@ -113,7 +118,9 @@ it.scopedLive("gives reasoning_content back, with every message, to a server tha
 
 it.scopedLive("keeps a slow server that sends comments alive", () =>
   Effect.gen(function*() {
-    const body = `: PROCESSING\n\n: PROCESSING\n\ndata: ${JSON.stringify(delta({ content: "hi" }, "stop"))}\n\ndata: [DONE]\n\n`
+    const body = `: PROCESSING\n\n: PROCESSING\n\ndata: ${
+      JSON.stringify(delta({ content: "hi" }, "stop"))
+    }\n\ndata: [DONE]\n\n`
     const server = yield* makeModelServer("compat", [fails({ body, contentType: "text/event-stream" })])
     const parts = yield* ask(server)
     assert.strictEqual(parts.filter((part) => part.type === "response-metadata").length, 3)

@@ -74,6 +74,19 @@ it.scopedLive("reads a lean server that only sends its last event, and skips wha
     assert.strictEqual(finishOf(parts)?.reason, "tool-calls")
   }))
 
+it.scopedLive("reads text that comes with its item only, once", () =>
+  Effect.gen(function*() {
+    const item = { type: "message", content: [{ type: "output_text", text: "hello" }] }
+    const server = yield* makeModelServer("openai", [
+      events(
+        { type: "response.output_item.added", output_index: 0, item: { type: "message", content: [] } },
+        { type: "response.output_item.done", output_index: 0, item },
+        { type: "response.completed", response: { output: [item] } }
+      )
+    ])
+    assert.strictEqual(textOf(yield* ask(server)), "hello")
+  }))
+
 it.scopedLive("tells a content filter from the token limit", () =>
   Effect.gen(function*() {
     const incomplete_details = { reason: "content_filter" }

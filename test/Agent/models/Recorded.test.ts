@@ -5,9 +5,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Model from "../../../src/Agent/Model.ts"
-import { gate } from "../../../src/Agent/ModelStream.ts"
 import { assistantMessage, toolMessage } from "../../../src/Agent/models/messages.ts"
 import { declare } from "../../../src/Agent/models/tools.ts"
+import { gate } from "../../../src/Agent/ModelStream.ts"
 import { callsOf, finishOf, opening, specs, textOf } from "./harness.ts"
 
 const folder = Effect.acquireRelease(

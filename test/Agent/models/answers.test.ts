@@ -97,7 +97,9 @@ describe.concurrent.each(dialects)("%s", (dialect) => {
 
   it.scopedLive("caps what an invalid call carries", () =>
     Effect.gen(function*() {
-      const server = yield* makeModelServer(dialect, [says(raw("x".repeat(3_000), "y".repeat(90_000)))], { chunk: 4_096 })
+      const server = yield* makeModelServer(dialect, [says(raw("x".repeat(3_000), "y".repeat(90_000)))], {
+        chunk: 4_096
+      })
       const [made] = callsOf(yield* ask(server))
       assert.isBelow(JSON.stringify(made).length, 4_500)
     }))

@@ -1,11 +1,20 @@
+import { LanguageModel as LanguageModelTag } from "@effect/ai/LanguageModel"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Deferred, Effect, Exit, Fiber, Option, Stream, TestClock } from "effect"
-import { LanguageModel as LanguageModelTag } from "@effect/ai/LanguageModel"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { inspect } from "node:util"
-import { call, type Dialect, fails, type Fault, makeModelServer, type ModelServer, says, text } from "../../support/ModelServer.ts"
 import type { ModelPart } from "../../../src/Agent/models/tools.ts"
+import {
+  call,
+  type Dialect,
+  fails,
+  type Fault,
+  makeModelServer,
+  type ModelServer,
+  says,
+  text
+} from "../../support/ModelServer.ts"
 import { ask, callsOf, finishOf, modelOf, stream, textOf, watch } from "./harness.ts"
 
 const dialects: ReadonlyArray<Dialect> = ["openai", "anthropic", "compat"]
@@ -28,7 +37,10 @@ describe.concurrent.each(dialects)("%s", (dialect) => {
 
   it.scopedLive("gives up when the retries are used up", () =>
     Effect.gen(function*() {
-      const server = yield* makeModelServer(dialect, () => fails({ status: 529, retryAfter: "0", message: "Overloaded" }))
+      const server = yield* makeModelServer(
+        dialect,
+        () => fails({ status: 529, retryAfter: "0", message: "Overloaded" })
+      )
       const { error, parts } = yield* watch(server, undefined, { retries: 2 })
       assert.strictEqual(server.requests.length, 3)
       assert.deepStrictEqual([error.kind, error.status, error.retryAfter, parts.length], ["overloaded", 529, 0, 0])
@@ -41,15 +53,18 @@ describe.concurrent.each(dialects)("%s", (dialect) => {
     { status: 403, message: "not allowed", say: "has no right to this model" },
     { status: 404, message: "no such model", say: "model not found" },
     { status: 429, message: "You exceeded your current quota", code: "insufficient_quota", say: "no quota left" }
-  ])("never asks again after $status ($message), and says what to do", ({ code, message, say, status }) =>
-    Effect.gen(function*() {
-      const server = yield* makeModelServer(dialect, () => fails({ status, message, ...(code ? { code } : {}) }))
-      const { error } = yield* watch(server, undefined, { retries: 3 })
-      assert.strictEqual(server.requests.length, 1)
-      assert.strictEqual(error.kind, "rejected")
-      assert.include(error.message, message)
-      assert.include(error.message, say)
-    }))
+  ])(
+    "never asks again after $status ($message), and says what to do",
+    ({ code, message, say, status }) =>
+      Effect.gen(function*() {
+        const server = yield* makeModelServer(dialect, () => fails({ status, message, ...(code ? { code } : {}) }))
+        const { error } = yield* watch(server, undefined, { retries: 3 })
+        assert.strictEqual(server.requests.length, 1)
+        assert.strictEqual(error.kind, "rejected")
+        assert.include(error.message, message)
+        assert.include(error.message, say)
+      })
+  )
 
   it.scopedLive.each([
     { status: 400, code: "invalid_request_error", message: "prompt is too long: 210000 tokens > 200000 maximum" },
@@ -94,7 +109,10 @@ describe.concurrent.each(dialects)("%s", (dialect) => {
 
   it.scoped("calls a silent server stalled, closes the connection and asks again while nothing was shown", () =>
     Effect.gen(function*() {
-      const server = yield* makeModelServer(dialect, [fails({ stall: "start" }), fails({ stall: "unfinished" }, ...half)])
+      const server = yield* makeModelServer(dialect, [
+        fails({ stall: "start" }),
+        fails({ stall: "unfinished" }, ...half)
+      ])
       const shown = yield* Deferred.make<void>()
       const retrying = yield* Deferred.make<string>()
       const gated = stream(server, undefined, {

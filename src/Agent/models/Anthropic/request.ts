@@ -95,5 +95,7 @@ const markLast = (blocks: ReadonlyArray<Block>): ReadonlyArray<Block> =>
 
 const markLastMessage = (messages: ReadonlyArray<Message>): ReadonlyArray<Message> =>
   messages.map((message, index) =>
-    index === messages.length - 1 && message.role === "user" ? { ...message, content: markLast(message.content) } : message
+    index === messages.length - 1 && message.role === "user"
+      ? { ...message, content: markLast(message.content) }
+      : message
   )

@@ -1,74 +1,72 @@
 import type * as Response from "@effect/ai/Response"
 import type { Reader } from "../Dialect.ts"
-import { at, list, number, record, text } from "../json.ts"
+import { at, type Json, list, number, record, text } from "../json.ts"
 import type { PartWriter } from "../parts.ts"
 
 /** Reads the events of the Responses API; what it does not know it skips. */
 export const reader = (writer: PartWriter): Reader => {
+  const seen = new Set<string>()
+  const spoken = new Set<string>()
+  const say = (key: string, delta: string | undefined) => {
+    seen.add(key)
+    spoken.add(key)
+    writer.delta("text", key, delta)
+  }
   const item = (value: unknown, key: string, done: boolean) => {
+    seen.add(key)
     const type = text(at(value, "type"))
     if (type === "function_call") {
       writer.call(key, text(at(value, "call_id")) ?? text(at(value, "id")), text(at(value, "name")))
       if (done) writer.argsWhole(key, text(at(value, "arguments")))
     } else if (type === "reasoning") {
       writer.start("reasoning", key)
-      if (done) writer.end(key, { openai: { itemId: at(value, "id"), encryptedContent: at(value, "encrypted_content") } })
+      if (done) {
+        writer.end(key, { openai: { itemId: at(value, "id"), encryptedContent: at(value, "encrypted_content") } })
+      }
     } else if (type === "message" && done) {
+      if (!spoken.has(key)) { for (const content of list(at(value, "content"))) say(key, text(at(content, "text"))) }
       writer.end(key)
     }
   }
-  const seen = new Set<string>()
   const close = (response: unknown, reason: Response.FinishReason) => {
     // A lean server may send no item events: what the last event lists and was not streamed counts too.
     for (const [index, value] of list(at(response, "output")).entries()) {
-      const key = String(index)
-      if (seen.has(key)) continue
-      for (const content of list(at(value, "content"))) writer.delta("text", key, text(at(content, "text")))
-      item(value, key, true)
+      if (!seen.has(String(index))) item(value, String(index), true)
     }
     writer.finish(reason, usageOf(at(response, "usage")))
+  }
+  const failed = (event: Json) => {
+    const error = record(event.error) ?? record(at(event.response, "error")) ?? event
+    writer.error(text(error.code) ?? text(error.type) ?? "failed", text(error.message) ?? "")
+  }
+  const handlers: Readonly<Record<string, (event: Json, key: string, delta: string | undefined) => void>> = {
+    "response.created": ({ response }) => writer.response(text(at(response, "id")), text(at(response, "model"))),
+    "response.in_progress": () => writer.alive(),
+    keepalive: () => writer.alive(),
+    "response.output_item.added": (event, key) => item(event.item, key, false),
+    "response.output_item.done": (event, key) => item(event.item, key, true),
+    "response.output_text.delta": (_, key, delta) => say(key, delta),
+    "response.refusal.delta": (_, key, delta) => say(key, delta),
+    "response.reasoning_summary_part.added": (event, key) => {
+      if ((number(event.summary_index) ?? 0) > 0) writer.delta("reasoning", key, "\n\n")
+    },
+    "response.reasoning_summary_text.delta": (_, key, delta) => writer.delta("reasoning", key, delta),
+    "response.reasoning_text.delta": (_, key, delta) => writer.delta("reasoning", key, delta),
+    "response.function_call_arguments.delta": (_, key, delta) => writer.args(key, delta),
+    "response.function_call_arguments.done": (event, key) => writer.argsWhole(key, text(event.arguments)),
+    "response.completed": ({ response }) => close(response, "stop"),
+    "response.incomplete": ({ response }) =>
+      close(response, at(response, "incomplete_details", "reason") === "content_filter" ? "content-filter" : "length"),
+    "response.failed": failed,
+    "response.cancelled": failed,
+    error: failed
   }
   return {
     onEvent: (data) => {
       const event = record(data)
-      if (event === undefined) return
-      const key = String(number(event.output_index) ?? text(event.item_id) ?? 0)
-      const error = record(event.error) ?? record(at(event.response, "error")) ?? event
-      const delta = text(event.delta)
-      switch (event.type) {
-        case "response.created":
-          return writer.response(text(at(event.response, "id")), text(at(event.response, "model")))
-        case "response.in_progress":
-        case "keepalive":
-          return writer.alive()
-        case "response.output_item.added":
-        case "response.output_item.done":
-          seen.add(key)
-          return item(event.item, key, event.type === "response.output_item.done")
-        case "response.output_text.delta":
-        case "response.refusal.delta":
-          seen.add(key)
-          return writer.delta("text", key, delta)
-        case "response.reasoning_summary_part.added":
-          return (number(event.summary_index) ?? 0) > 0 ? writer.delta("reasoning", key, "\n\n") : undefined
-        case "response.reasoning_summary_text.delta":
-        case "response.reasoning_text.delta":
-          return writer.delta("reasoning", key, delta)
-        case "response.function_call_arguments.delta":
-          return writer.args(key, delta)
-        case "response.function_call_arguments.done":
-          return writer.argsWhole(key, text(event.arguments))
-        case "response.completed":
-          return close(event.response, "stop")
-        case "response.incomplete": {
-          const why = at(event.response, "incomplete_details", "reason")
-          return close(event.response, why === "content_filter" ? "content-filter" : "length")
-        }
-        case "response.failed":
-        case "response.cancelled":
-        case "error":
-          return writer.error(text(error.code) ?? text(error.type) ?? "failed", text(error.message) ?? "")
-      }
+      const type = text(event?.type)
+      if (event === undefined || type === undefined || !Object.hasOwn(handlers, type)) return
+      handlers[type]?.(event, String(number(event.output_index) ?? text(event.item_id) ?? 0), text(event.delta))
     },
     onEnd: () => {}
   }

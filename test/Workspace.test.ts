@@ -1,0 +1,21 @@
+import { Effect } from "effect"
+import { layerMemory, MemoryTree } from "../src/Workspace.ts"
+import { files, suite } from "./contract/WorkspaceContract.ts"
+import { diskWorld } from "./support/diskProject.ts"
+
+suite(
+  "in memory",
+  Effect.sync(() => {
+    const tree = new MemoryTree(files, [".env", "cache/"])
+    return {
+      project: "/project",
+      layer: layerMemory(tree),
+      inProject: tree.project,
+      inStage: (stage) => tree.stage(stage.root) ?? tree.project
+    }
+  })
+)
+
+suite("on a file system in memory", diskWorld("memory"))
+
+suite("on a disk", diskWorld("disk"))

@@ -1,0 +1,107 @@
+import { Effect, type Scope } from "effect"
+import { execFileSync } from "node:child_process"
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import * as Disk from "../../src/Workspace/Disk.ts"
+import { files, type Hands, type World } from "../contract/WorkspaceContract.ts"
+
+/** Runs git with nothing of this machine's configuration. */
+export const git = (directory: string, ...args: ReadonlyArray<string>): string =>
+  execFileSync(
+    "git",
+    ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main", ...args],
+    {
+      cwd: directory,
+      encoding: "utf8",
+      env: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: "/nonexistent" },
+      stdio: ["ignore", "pipe", "pipe"]
+    }
+  )
+
+/** Hands over a real directory. */
+export const handsOf = (root: string): Hands => ({
+  write: (path, content, executable = false) => {
+    const parts = path.split("/")
+    for (let depth = 1; depth < parts.length; depth++) {
+      const directory = join(root, ...parts.slice(0, depth))
+      if (handsOf(root).read(parts.slice(0, depth).join("/")) !== undefined) rmSync(directory)
+    }
+    rmSync(`${root}/${path}`, { recursive: true, force: true })
+    mkdirSync(dirname(`${root}/${path}`), { recursive: true })
+    writeFileSync(`${root}/${path}`, content)
+    if (executable) chmodSync(`${root}/${path}`, 0o755)
+  },
+  link: (path, target) => {
+    rmSync(`${root}/${path}`, { recursive: true, force: true })
+    symlinkSync(target, `${root}/${path}`)
+  },
+  remove: (path) => rmSync(`${root}/${path}`, { recursive: true, force: true }),
+  read: (path) => {
+    try {
+      return readFileSync(`${root}/${path}`, "utf8")
+    } catch {
+      return undefined
+    }
+  }
+})
+
+/** A directory of the test's own, removed with the scope. */
+export const temporary: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
+  Effect.sync(() => realpathSync(mkdtempSync(join(tmpdir(), "fluffy-workspace-")))),
+  (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
+)
+
+const templates = new Map<string, string>()
+
+// Made by git once, then copied: a commit costs more than most tests.
+const template = (all: Readonly<Record<string, string>>): string => {
+  const key = JSON.stringify(all)
+  const known = templates.get(key)
+  if (known !== undefined) return known
+  const directory = realpathSync(mkdtempSync(join(tmpdir(), "fluffy-template-")))
+  process.once("exit", () => rmSync(directory, { recursive: true, force: true }))
+  for (const [path, content] of Object.entries(all)) handsOf(directory).write(path, content)
+  git(directory, "init", "-q")
+  git(directory, "add", "-A")
+  git(directory, "commit", "-q", "-m", "Start")
+  templates.set(key, directory)
+  return directory
+}
+
+/** The contract's project on this machine's disk, its stages in memory or beside it. */
+export const diskWorld = (
+  medium: "memory" | "disk",
+  more: Readonly<Record<string, string>> = {}
+): Effect.Effect<
+  World & { readonly directory: string; readonly state: string; readonly scratch: string },
+  never,
+  Scope.Scope
+> =>
+  Effect.map(temporary, (directory) => {
+    const project = join(directory, "project")
+    const state = join(project, ".fluffy", "state")
+    const scratch = join(directory, "scratch")
+    const inProject = handsOf(project)
+    cpSync(template({ ...files, ...more }), project, { recursive: true })
+    const memory = medium === "memory" ? "/dev/shm" : ""
+    return {
+      directory,
+      project,
+      state,
+      scratch,
+      layer: Disk.layer({ state, scratch, memory }),
+      inProject,
+      inStage: (stage) => handsOf(stage.root)
+    }
+  })
