@@ -43,7 +43,7 @@ const environment = () =>
 const unfinished = () => lines(sources, /\b(TODO|FIXME|XXX)\b|not (yet )?implemented/i, "is unfinished")
 
 const loneTests = () =>
-  lines(tests, /\b(it|test|describe)(\.[a-z]+)*\.(skip|only|todo|fails)\(/, "skips or isolates a test")
+  lines(tests, /^\s*(it|test|describe)(\.[a-z]+)*\.(skip|only|todo|fails)\(/, "skips or isolates a test")
 
 const skippedByComment = () =>
   lines(

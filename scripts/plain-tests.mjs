@@ -18,10 +18,14 @@ const returned = (body) => {
 /** Finds `it("...", () => effect)`: vitest ignores what a plain test returns, so its Effect never runs and the test always passes. */
 export const plainTests = (file, text) => {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true)
+  // `test` may be a helper of the file's own.
+  const plain = /import [^\n]*\btest\b[^\n]* from "(@effect\/)?vitest"/.test(text)
+    ? /^(it|test)(\.each\(.*\))?$/s
+    : /^it(\.each\(.*\))?$/s
   const findings = []
   const visit = (node) => {
     ts.forEachChild(node, visit)
-    if (!ts.isCallExpression(node) || !/^(it|test)(\.each\(.*\))?$/s.test(node.expression.getText())) return
+    if (!ts.isCallExpression(node) || !plain.test(node.expression.getText())) return
     const callback = node.arguments.find((argument) =>
       ts.isArrowFunction(argument) || ts.isFunctionExpression(argument)
     )

@@ -63,7 +63,7 @@ export const layerLeaves = (options: KernelOptions): Layer.Layer<Leaves, KernelF
   Layer.mergeAll(
     AuditSql.layer({ file: join(options.state, "audit.db") }),
     StateMachineSql.layer({ file: join(options.state, "state.db"), classify: makeClassify(options) }),
-    PolicyYaml.layer({ directories: options.policies }),
+    PolicyYaml.layer({ directories: options.policies, project: options.project, sealed: [options.state] }),
     sandbox(options.sandbox),
     Disk.layer({ state: options.state })
   )

@@ -18,7 +18,8 @@ export * from "./Router/RouterSession.ts"
 export * from "./Router/ToolSpec.ts"
 export type { RouterOptions }
 export { inMemory as reportsInMemory, onDisk as reportsOnDisk, type ReportChannel } from "./Router/reportChannel.ts"
-export type { RunnerConfig } from "./Router/Runners.ts"
+export { reportDirectory, type RunnerConfig } from "./Router/Runners.ts"
+export { writeScript } from "./Router/tools/write.ts"
 
 /** The one way a model's call becomes an effect: look up, decode, phase gate, policy, execute, gate the change set, audit. */
 export class Router extends Context.Tag("fluffy/Router")<Router, {

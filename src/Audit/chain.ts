@@ -1,7 +1,6 @@
 import { hash as digest } from "node:crypto"
 import type { AuditEvent } from "./AuditEntry.ts"
-import { canonical } from "./canonical.ts"
-import { clip, type Json, plainDetail } from "./detail.ts"
+import { canonicalDetail, clip } from "./detail.ts"
 
 /** What stands for the previous hash in the first entry of a segment: 64 zeros. */
 export const genesis = "0".repeat(64)
@@ -16,10 +15,20 @@ export interface Head {
 /** The head of a log that has no entry yet; entries count from 1. */
 export const start: Head = { segment: 1, seq: 0, hash: genesis }
 
-/** An event made plain and stamped, before it has a place in the chain. */
-export interface Draft extends Omit<AuditEvent, "detail"> {
-  readonly at: string
-  readonly detail: { readonly [key: string]: Json }
+/** An event stamped and made plain, before it has a place in the chain; `detail` is its RFC 8785 form. */
+export interface Draft {
+  readonly session: AuditEvent["session"]
+  readonly category: AuditEvent["category"]
+  readonly detail: string
+  /** The fields that sort before `detail`, and those behind it, in the order of RFC 8785. */
+  readonly before: Pick<AuditEvent, "action" | "actor" | "category"> & {
+    readonly at: string
+    readonly decision: AuditEvent["decision"] | undefined
+  }
+  readonly behind: Pick<AuditEvent, "mode" | "phase"> & {
+    readonly durationMs: number | undefined
+    readonly rule: string | undefined
+  }
 }
 
 /** An entry as it is stored: `payload` is the RFC 8785 form of all its fields but the hash, the columns repeat some of them. */
@@ -39,24 +48,37 @@ export const sha256 = (text: string): string => digest("sha256", text, "hex")
 
 /** Copies an event at a time (ms since the epoch), so that nothing can change it, or break the writer, afterwards. */
 export const draft = (event: AuditEvent, at: number): Draft => ({
-  at: new Date(at).toISOString(),
   session: event.session,
   category: event.category,
-  action: clip(event.action, maxText),
-  actor: event.actor,
-  phase: event.phase,
-  mode: event.mode,
-  detail: plainDetail(event.detail),
-  ...(event.decision === undefined ? undefined : { decision: event.decision }),
-  ...(event.rule === undefined ? undefined : { rule: clip(event.rule, maxText) }),
-  ...(Number.isFinite(event.durationMs) ? { durationMs: event.durationMs } : undefined)
+  detail: canonicalDetail(event.detail),
+  before: {
+    action: clip(event.action, maxText),
+    actor: event.actor,
+    at: new Date(at).toISOString(),
+    category: event.category,
+    decision: event.decision
+  },
+  behind: {
+    durationMs: Number.isFinite(event.durationMs) ? event.durationMs : undefined,
+    mode: event.mode,
+    phase: event.phase,
+    rule: event.rule === undefined ? undefined : clip(event.rule, maxText)
+  }
 })
+
+// With its keys written in order this is the RFC 8785 form, at a third of the time that sorting them for each entry takes.
+const payloadOf = ({ before, behind, detail, session }: Draft, prev: string, segment: number, seq: number) => {
+  const { durationMs, mode, phase, rule } = behind
+  const tail = JSON.stringify({ durationMs, mode, phase, prev, rule, segment, seq, session })
+  return `${JSON.stringify(before).slice(0, -1)},"detail":${detail},${tail.slice(1)}`
+}
 
 /** The entry that follows `head`. */
 export const link = (head: Head, draft: Draft): Row => {
-  const place = { seq: head.seq + 1, segment: head.segment }
-  const payload = canonical({ ...draft, ...place, prev: head.hash })
-  return { ...place, session: draft.session, category: draft.category, payload, hash: sha256(payload) }
+  const { segment } = head
+  const seq = head.seq + 1
+  const payload = payloadOf(draft, head.hash, segment, seq)
+  return { seq, segment, session: draft.session, category: draft.category, payload, hash: sha256(payload) }
 }
 
 /** The entries that follow `head`, in order, and the new head. */

@@ -3,8 +3,7 @@ import { canonical } from "./canonical.ts"
 /** The most bytes the canonical form of one entry's detail may take. */
 export const maxDetailBytes = 64 * 1024
 
-/** What JSON can say; everything a detail holds becomes this before it is hashed. */
-export type Json = null | boolean | number | string | ReadonlyArray<Json> | { readonly [key: string]: Json }
+type Json = null | boolean | number | string | ReadonlyArray<Json> | { readonly [key: string]: Json }
 
 interface Limits {
   readonly text: number
@@ -107,18 +106,18 @@ class Copier {
 const isRecord = (value: Json): value is { readonly [key: string]: Json } =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-// A character takes at most six bytes, so most details need not be measured.
-const fits = (detail: object, left: number) =>
-  (maxDetailBytes - left) * 6 <= maxDetailBytes || Buffer.byteLength(canonical(detail)) <= maxDetailBytes
-
-/** A detail as plain JSON of at most `maxDetailBytes`: long parts are cut with a mark, what JSON cannot hold is named. */
-export const plainDetail = (detail: Readonly<Record<string, unknown>>): { readonly [key: string]: Json } => {
+/**
+ * The canonical form of a detail, of at most `maxDetailBytes`: long parts are cut with a mark, what JSON cannot hold is named,
+ * and a detail that is no record becomes the `value` of one.
+ */
+export const canonicalDetail = (detail: Readonly<Record<string, unknown>>): string => {
   for (const limits of ladder) {
     const copier = new Copier(limits)
     const plain = copier.copy(detail)
     if (copier.left < 0) continue
-    const record = isRecord(plain) ? plain : { value: plain }
-    if (fits(record, copier.left)) return record
+    const text = canonical(isRecord(plain) ? plain : { value: plain })
+    // A UTF-16 unit takes at most three bytes, so most texts need not be measured.
+    if (text.length * 3 <= maxDetailBytes || Buffer.byteLength(text) <= maxDetailBytes) return text
   }
-  return { "…": `[cut, more than ${maxDetailBytes} bytes]` }
+  return canonical({ "…": `[cut, more than ${maxDetailBytes} bytes]` })
 }

@@ -80,8 +80,7 @@ export interface PolicyOptions {
   readonly sealed?: ReadonlyArray<string>
 }
 
-/** Where the kernel's own files lie in a project, for the built-in rules. */
-export const placesOf = ({ directories, project, sealed = [] }: PolicyOptions): Places | undefined =>
+const placesOf = ({ directories, project, sealed = [] }: PolicyOptions): Places | undefined =>
   project === undefined ? undefined : { project, policies: directories.map(({ directory }) => directory), sealed }
 
 /** The rules of some folders, read once, when the layer is built; warnings are logged. */

@@ -71,7 +71,9 @@ export const select = Effect.fn("Runners.select")(function*<E>(
 ): Effect.fn.Return<ReadonlyArray<Selected>, NoRunner | E> {
   const files = yield* project.list
   const configured = options.configured.map((config) => fromConfig(config, files))
-  const found: ReadonlyArray<Detection | MissingRunner> = configured.length > 0 ? configured : yield* detect(project, files, options.root)
+  const found: ReadonlyArray<Detection | MissingRunner> = configured.length > 0
+    ? configured
+    : yield* detect(project, files, options.root)
   const usable = found.filter((one): one is Detection => !("missing" in one))
   const missing = found.filter((one): one is MissingRunner => "missing" in one)
   if (usable.length === 0) return yield* nothingUsable(missing[0])

@@ -30,7 +30,7 @@ const describeClass: Record<PathClass, string> = {
 }
 
 /** An empty directory coming, going or changing its mode is no test and no source; what lies in it is judged file by file. */
-export const isDirectoryOnly = (change: Change): boolean =>
+const isDirectoryOnly = (change: Change): boolean =>
   change.kind !== "rename" && (change.before?.kind ?? "directory") === "directory" &&
   (change.after?.kind ?? "directory") === "directory" && (change.before !== null || change.after !== null)
 

@@ -10,8 +10,7 @@ export interface GlobKey {
   readonly text: string
 }
 
-/** How many letters of a name a `start` key has. */
-export const startLength = 3
+const startLength = 3
 
 const ofSegment = (segment: Segment): ReadonlyArray<GlobKey> => {
   if (segment.literal !== undefined) return [{ kind: "name", text: segment.literal }]

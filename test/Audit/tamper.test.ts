@@ -1,7 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import type Database from "better-sqlite3"
 import { Effect, HashMap, Logger, Option } from "effect"
-import { link } from "../../src/Audit/chain.ts"
+import { draft, link } from "../../src/Audit/chain.ts"
 import { event } from "../contract/AuditContract.ts"
 import { newFile, opened, tamper, using } from "../support/auditFile.ts"
 
@@ -27,7 +27,7 @@ const forge = (database: Database.Database) => {
     seq: number
     hash: string
   }
-  const row = link(head, { ...event("forged"), at: "2024-01-01T00:00:00.000Z", detail: {} })
+  const row = link(head, draft(event("forged"), 0))
   database.prepare("INSERT INTO entries VALUES (@seq, @segment, @session, @category, @payload, @hash)").run(row)
 }
 

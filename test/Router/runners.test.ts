@@ -109,7 +109,7 @@ const brief = (cases: ReadonlyArray<TestCase> | undefined) =>
   ).toSorted()
 
 for (const kit of kits) {
-  describe(`the ${kit.runner} adapter`, { concurrent: true, timeout: 60_000 }, () => {
+  describe(`the ${kit.runner} adapter`, { timeout: 60_000 }, () => {
     const own = { [kit.test]: "h1" }
     const context = { written: own, locked: {}, redTests: [], currentHashes: own }
     const run = (files: Files) =>

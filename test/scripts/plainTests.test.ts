@@ -12,7 +12,7 @@ describe("the check for tests that run nothing", () => {
     `it.each([1])("a %s", (n) => program(n))`,
     `it("a", function*() {})`,
     `it("a", { timeout: 3 }, () => Effect.void)`,
-    `test("a", () => { if (x) { return program } })`
+    `import { test } from "vitest"\ntest("a", () => { if (x) { return program } })`
   ])("finds %s", (text) => {
     assert.lengthOf(plainTests("a.test.ts", text), 1)
   })
@@ -24,7 +24,8 @@ describe("the check for tests that run nothing", () => {
     `it("a", () => Effect.runPromise(program))`,
     `it("a", () => runtime.runPromise(program))`,
     `it.effect("a", () => Effect.gen(function*() {}))`,
-    `it.live("a", () => program)`
+    `it.live("a", () => program)`,
+    `const test = wrap(it.live)\ntest("a", () => program)`
   ])("leaves %s", (text) => {
     assert.deepStrictEqual(plainTests("a.test.ts", text), [])
   })

@@ -51,7 +51,8 @@ export interface ModelServerOptions {
   readonly chunk?: number
 }
 
-const key = "sk-test-0123456789abcdefSECRET"
+// Unlike any real key, so that only who knows it can keep it out of an error.
+const key = "fluffy.test+0123456789/SECRET"
 const odd = [1, 2, 3, 5, 8, 13, 21, 34, 55, 89]
 const paths = { openai: "/v1/responses", anthropic: "/v1/messages", compat: "/v1/chat/completions" }
 

@@ -9,7 +9,7 @@ const testDirectory = /^(test|tests|__tests__|spec)$/
 const pythonName = /^test[^/]*\.py$|_test\.py$/
 
 /** The language a file's tests would be in. */
-export const languageOf = (path: string): Language | null =>
+const languageOf = (path: string): Language | null =>
   javascript.test(path) ? "javascript" : path.endsWith(".py") ? "python" : null
 
 /** Whether a runner of the language would look for tests in the file. */
@@ -23,7 +23,7 @@ export const isTestFile = (path: string, language: Language): boolean => {
 const maxAlternatives = 64
 
 /** Writes out `{a,b}`; patterns with too many alternatives are taken as they stand. */
-export const expandBraces = (pattern: string): ReadonlyArray<string> => {
+const expandBraces = (pattern: string): ReadonlyArray<string> => {
   const patterns = [pattern]
   for (let at = 0; at < patterns.length && patterns.length <= maxAlternatives;) {
     const [whole, inner] = /\{([^{}]*,[^{}]*)\}/.exec(patterns[at]!) ?? []
@@ -43,7 +43,9 @@ export const filesNamed = (
 ): ReadonlyArray<ProjectPath> => {
   const plain = posix.join(directory, word).replace(/\/$/, "")
   if (plain.startsWith("..")) return []
-  if (!isGlob(word)) return files.filter((file) => plain === "." || file === plain || file.startsWith(`${plain}/`))
+  if (!isGlob(word) || files.some((file) => file === plain)) {
+    return files.filter((file) => plain === "." || file === plain || file.startsWith(`${plain}/`))
+  }
   const matches = Glob.compile(expandBraces(plain).map((pattern) => `/${pattern}`))
   return files.filter((file) => matches(file))
 }

@@ -7,7 +7,8 @@ import type { ToolContext } from "../Tool.ts"
 import { failed, refusedBy } from "./answer.ts"
 import type { ToolAnswer } from "../Tool.ts"
 
-const script = `mkdir -p -- "$2" && cat > "$1"`
+/** The shell script that writes standard input to `$1`, in directory `$2`. */
+export const writeScript = `mkdir -p -- "$2" && cat > "$1"`
 
 /** Writes a whole file from inside a sandbox; an answer when it did not come to pass, else what was taken and how long it took. */
 export const writeFile = Effect.fnUntraced(function*(
@@ -19,7 +20,7 @@ export const writeFile = Effect.fnUntraced(function*(
   const target = `${context.session.stage.project}/${path}`
   const { result, settlement } = yield* context.run({
     command: "/bin/sh",
-    args: ["-c", script, "sh", target, dirname(target)],
+    args: ["-c", writeScript, "sh", target, dirname(target)],
     stdin: Buffer.from(content, "utf8")
   })
   const refused = refusedBy(tool, settlement, result.durationMs)

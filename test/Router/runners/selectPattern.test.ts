@@ -44,6 +44,14 @@ describe("select with a pattern", () => {
       assert.deepStrictEqual(one?.args.slice(-2), [`${root}/src/a.test.ts`, `${root}/src/b.test.ts`])
     }))
 
+  it.effect("takes a file's name as it is, before it takes it for a glob", () =>
+    Effect.gen(function*() {
+      const [one] = yield* chosen({ "pages/[id].test.js": nodeTest, "pages/i.test.js": nodeTest }, {
+        pattern: "pages/[id].test.js"
+      })
+      assert.deepStrictEqual(one?.args.slice(-1), [`${root}/pages/[id].test.js`])
+    }))
+
   it.effect("takes no pattern and no file name for an option", () =>
     Effect.gen(function*() {
       const [file] = yield* chosen(files, { pattern: "--help.test.ts" })

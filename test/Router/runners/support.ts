@@ -53,7 +53,7 @@ export const onDisk = (files: Files, options: { readonly modules?: boolean } = {
     (root) => Effect.sync(() => rmSync(root, { recursive: true, force: true }))
   )
 
-export const reader = (root: string): RunnerProject => ({
+const reader = (root: string): RunnerProject => ({
   exists: (path) => Effect.sync(() => existsSync(join(root, path))),
   read: (path) =>
     Effect.sync(() =>
@@ -85,7 +85,7 @@ const spawned = (selected: Selected, root: string) =>
   })
 
 /** Runs one selection as a plain child process, with a report directory of its own. */
-export const runOne = (selected: Selected, root: string, reports: string) =>
+const runOne = (selected: Selected, root: string, reports: string) =>
   Effect.gen(function*() {
     const { exitCode, output } = yield* spawned(selected, root)
     const report = selected.parse(yield* readReport(join(reports, selected.reportFile)))

@@ -1,0 +1,114 @@
+import type { Phase } from "../../domain/Phase.ts"
+import type { SessionEvent } from "../../domain/SessionEvent.ts"
+import { escapeLine, makeEscaper } from "../../internal/escape.ts"
+import { number, time } from "./format.ts"
+import type { Style } from "./style.ts"
+
+type EventOf<T extends SessionEvent["type"]> = Extract<SessionEvent, { readonly type: T }>
+
+/** What the person may want to know while nothing is printed. */
+export interface Standing {
+  readonly phase: Phase
+  readonly waitingFor: string
+  readonly tokens: number
+  /** Whether the last thing printed ended its line, so that a status line may stand below it. */
+  readonly atLineStart: boolean
+}
+
+/** Turns the events of a session into text for a person: streamed text, and one line for each thing the kernel did. */
+export const makeRenderer = (style: Style) => {
+  const text = makeEscaper()
+  const running = new Map<string, string>()
+  let atLineStart = true
+  let said = false
+  let phase: Phase = "idle"
+  let tokens = 0
+
+  /** A line of the kernel's own: a word that says what it is, then the rest. It ends the model's paragraph. */
+  const line = (mark: string, colour: (text: string) => string, rest: string): string => {
+    const before = `${text.end()}${atLineStart ? "" : "\n"}${said ? "\n" : ""}`
+    atLineStart = true
+    said = false
+    return `${before}  ${colour(mark.padEnd(9))}${rest}\n`
+  }
+
+  const onText = (event: EventOf<"text.delta">): string => {
+    const shown = text.write(event.text)
+    if (shown === "") return ""
+    const before = said ? "" : "\n"
+    said = true
+    atLineStart = shown.endsWith("\n")
+    return before + shown
+  }
+
+  const onTool = (event: EventOf<"tool.finished">): string => {
+    const summary = running.get(event.id) ?? ""
+    running.delete(event.id)
+    const what = `${escapeLine(event.name, 60)}${summary === "" ? "" : ` ${escapeLine(summary, 120)}`}`
+    const took = style.dim(`(${time(event.durationMs)})`)
+    if (event.outcome === "ok") return line("ok", style.green, `${what} ${took}`)
+    const why = escapeLine(event.detail ?? event.by ?? "", 160)
+    const colour = event.outcome === "refused" ? style.yellow : style.red
+    return line(event.outcome, colour, `${what} ${took}${why === "" ? "" : `  ${why}`}`)
+  }
+
+  // A test run is a phase of its own for its time only; its verdict says more.
+  const onPhase = ({ to }: EventOf<"phase.changed">): string => {
+    if (to === "test_running" || to === phase) return ""
+    const from = phase
+    phase = to
+    return line("phase", style.cyan, `${from} -> ${style.bold(to)}`)
+  }
+
+  const onVerdict = ({ failed, passed, reason, skipped, verdict }: EventOf<"test.verdict">): string => {
+    const counts = [
+      failed > 0 ? `${number(failed)} failed` : "",
+      `${number(passed)} passed`,
+      skipped > 0 ? `${number(skipped)} skipped` : ""
+    ].filter((part) => part !== "").join(", ")
+    const why = `${counts}${reason === "" ? "" : `: ${escapeLine(reason, 300)}`}`
+    if (verdict === "none") return line("no test", style.yellow, why)
+    const colour = verdict === "red" ? style.red : style.green
+    return line(verdict.toUpperCase(), (mark) => style.bold(colour(mark)), why)
+  }
+
+  const event = (event: SessionEvent): string => {
+    switch (event.type) {
+      case "session.started":
+        return `${style.bold("fluffy")} ${escapeLine(event.mode)} · ${escapeLine(event.model)} · ${
+          escapeLine(event.sandbox)
+        } · ${event.session}\n`
+      case "phase.changed":
+        return onPhase(event)
+      case "text.delta":
+        return onText(event)
+      case "tool.started":
+        running.set(event.id, event.summary)
+        return ""
+      case "tool.finished":
+        return onTool(event)
+      case "test.verdict":
+        return onVerdict(event)
+      case "review.requested":
+        return line("review", style.yellow, event.reason.split("\n").map((part) => escapeLine(part, 300)).join("\n           "))
+      case "usage":
+        tokens = event.input + event.output
+        return ""
+      case "notice":
+        return line(event.level === "warning" ? "warning" : "note", style.yellow, escapeLine(event.text, 500))
+      case "session.finished":
+        return `${text.end()}${atLineStart ? "" : "\n"}`
+    }
+  }
+
+  const waitingFor = () => {
+    const [summary] = running.values()
+    return running.size > 1 ? `${running.size} calls` : summary === undefined ? "the model" : "a tool call"
+  }
+
+  const standing = (): Standing => ({ phase, waitingFor: waitingFor(), tokens, atLineStart })
+
+  return { event, standing }
+}
+
+export type Renderer = ReturnType<typeof makeRenderer>

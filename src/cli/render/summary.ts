@@ -1,0 +1,41 @@
+import type { Outcome } from "../../domain/SessionEvent.ts"
+import { escape } from "../../internal/escape.ts"
+import type { SessionSummary } from "../../Orchestrator.ts"
+import { list, number, time } from "./format.ts"
+import type { Style } from "./style.ts"
+
+const titles: Record<Outcome, string> = {
+  done: "Done",
+  stopped: "Stopped short",
+  review: "Not merged: a person has to review it",
+  denied: "Denied by policy",
+  no_verdict: "No green test run: nothing was merged",
+  model_failed: "The model provider failed",
+  interrupted: "Interrupted",
+  internal_error: "Internal error"
+}
+
+const tests = ({ verdict }: SessionSummary): string => {
+  if (verdict === null) return "none was run"
+  return `${verdict.verdict}: ${verdict.passed} passed, ${verdict.failed} failed${
+    verdict.skipped > 0 ? `, ${verdict.skipped} skipped` : ""
+  }`
+}
+
+/** The end of a run for a person: how it ended, what the model says of it, files, tests, tokens, time. */
+export const summary = (ended: SessionSummary, style: Style): string => {
+  const { changed, durationMs, outcome, session, turns, usage } = ended
+  const colour = outcome === "done" ? style.green : outcome === "review" || outcome === "stopped" ? style.yellow : style.red
+  const cached = usage.cached > 0 ? ` (${number(usage.cached)} cached)` : ""
+  const rows = [
+    ["files", changed.length === 0 ? "the project is unchanged" : list(changed)],
+    ["tests", tests(ended)],
+    ["tokens", `${number(usage.input)} in${cached}, ${number(usage.output)} out`],
+    ["time", `${time(durationMs)}, ${number(turns)} ${turns === 1 ? "turn" : "turns"}`],
+    ["session", session]
+  ] as const
+  const said = escape(ended.summary.trim())
+  return `\n${style.bold(colour(titles[outcome]))}\n${said === "" ? "" : `${said}\n`}\n${
+    rows.map(([name, value]) => `  ${style.dim(name.padEnd(9))}${value}`).join("\n")
+  }\n`
+}

@@ -1,0 +1,151 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Layer } from "effect"
+import { Audit } from "../src/Audit.ts"
+import { Orchestrator, type TaskRequest } from "../src/Orchestrator.ts"
+import type { ReviewAnswer } from "../src/Router.ts"
+import * as TestKernel from "../src/TestKernel.ts"
+import { javascriptWalk as walk, complete, read, runTests, wholeWalk, writeCode, writeTest } from "./e2e/scripts.ts"
+import { playNodeTest } from "./support/memoryRun.ts"
+import { call, says, text, type Turn } from "./support/ModelServer.ts"
+import { javascript } from "./support/project.ts"
+import { scriptedModel } from "./support/scriptedModel.ts"
+import { watcher } from "./support/watcher.ts"
+
+const request: TaskRequest = {
+  task: "add multiply",
+  mode: "strict",
+  model: "scripted",
+  maxTurns: 20,
+  maxTokens: 100_000,
+  headless: false,
+  commit: false
+}
+
+interface Setting {
+  readonly turns: ReadonlyArray<Turn>
+  readonly request?: Partial<TaskRequest>
+  readonly answers?: ReadonlyArray<ReviewAnswer>
+  readonly kernel?: Partial<TestKernel.TestKernelOptions>
+}
+
+const { ".env": _, ...files } = javascript
+
+const runTask = (setting: Setting) =>
+  Effect.gen(function*() {
+    const kernel = TestKernel.make({ files, run: playNodeTest, ...setting.kernel })
+    const model = scriptedModel(setting.turns)
+    const seen = watcher(setting.answers)
+    const [summary, log] = yield* Effect.all([
+      Effect.flatMap(Orchestrator, (_) => _.run({ ...request, ...setting.request }, seen)),
+      Effect.flatMap(Audit, (_) => _.entries())
+    ]).pipe(Effect.provide(Layer.provide(kernel.layer, model.layer)))
+    return { summary, log, seen, prompts: model.prompts, project: kernel.project }
+  })
+
+describe("Orchestrator.run", () => {
+  it.effect("takes a task from red to green and merges it", () =>
+    Effect.gen(function*() {
+      const { log, project, seen, summary } = yield* runTask({ turns: wholeWalk(walk) })
+      assert.strictEqual(summary.outcome, "done", summary.summary)
+      assert.deepStrictEqual([...summary.changed].sort(), ["src/sums.js", walk.testPath])
+      assert.include(project.read("src/sums.js"), "multiply")
+      assert.deepStrictEqual(seen.questions, [])
+      assert.strictEqual(seen.events.at(-1)?.type, "session.finished")
+      assert.deepStrictEqual(summary.usage, { input: 60, output: 30, cached: 0 })
+      assert.include(log.map(({ action }) => action), "merge.done")
+    }))
+
+  it.effect("merges nothing of a model that falls silent before green", () =>
+    Effect.gen(function*() {
+      const { project, prompts, summary } = yield* runTask({ turns: [says(writeTest(walk)), says(text("Done!"))] })
+      assert.strictEqual(summary.exitCode, 6)
+      assert.isUndefined(project.read(walk.testPath))
+      assert.include(prompts[2], "the task is not complete")
+      assert.strictEqual(prompts.length, 4)
+    }))
+
+  it.effect("stops at the token limit", () =>
+    Effect.gen(function*() {
+      const turns = Array.from({ length: 10 }, () => says(read(walk)))
+      const { prompts, summary } = yield* runTask({ turns, request: { maxTokens: 40 } })
+      assert.strictEqual(summary.outcome, "stopped")
+      assert.strictEqual(prompts.length, 3)
+    }))
+
+  const touchesManifest = [
+    says(writeTest(walk)),
+    says(runTests),
+    says(writeCode(walk), call("fs.write", { path: "package.json", content: "{}\n" })),
+    says(runTests),
+    says(complete)
+  ]
+
+  it.effect("asks before it merges a manifest, and merges on yes", () =>
+    Effect.gen(function*() {
+      const { log, project, seen, summary } = yield* runTask({ turns: touchesManifest, answers: [{ approved: true, reason: "" }] })
+      assert.strictEqual(summary.outcome, "done", summary.summary)
+      assert.deepStrictEqual(seen.questions.map(({ kind }) => kind), ["merge"])
+      assert.include(seen.questions[0]!.diff, "package.json")
+      assert.strictEqual(project.read("package.json"), "{}\n")
+      assert.strictEqual(log.find(({ action }) => action === "merge.approved")?.actor, "human")
+    }))
+
+  it.effect("gives a reason for a rejection back to the model", () =>
+    Effect.gen(function*() {
+      const turns = [...touchesManifest, says(call("fs.write", { path: "package.json", content: files["package.json"]! })), says(runTests), says(complete)]
+      const { project, prompts, summary } = yield* runTask({ turns, answers: [{ approved: false, reason: "leave the manifest alone" }] })
+      assert.strictEqual(summary.outcome, "done", summary.summary)
+      assert.include(prompts.join(), "leave the manifest alone")
+      assert.strictEqual(project.read("package.json"), files["package.json"])
+    }))
+
+  it.effect("ends with review needed on a plain no, and when nobody can be asked", () =>
+    Effect.gen(function*() {
+      const no = yield* runTask({ turns: touchesManifest })
+      const headless = yield* runTask({ turns: touchesManifest, request: { headless: true } })
+      for (const { project, summary } of [no, headless]) {
+        assert.strictEqual(summary.exitCode, 4)
+        assert.strictEqual(project.read("package.json"), files["package.json"])
+        assert.isUndefined(project.read(walk.testPath))
+        assert.match(summary.summary, /git apply/)
+      }
+      assert.deepStrictEqual(headless.seen.questions, [])
+    }))
+
+  it.effect("completes a task that touches only documents after a human's yes", () =>
+    Effect.gen(function*() {
+      const turns = [says(call("fs.write", { path: "README.md", content: "# better\n" })), says(complete)]
+      const { log, seen, summary } = yield* runTask({ turns, answers: [{ approved: true, reason: "" }] })
+      assert.strictEqual(summary.outcome, "done", summary.summary)
+      assert.match(seen.questions[0]!.reason, /no green test run/)
+      assert.strictEqual(log.find(({ action }) => action === "session.finished")?.detail["tests"], "no test was involved")
+    }))
+
+  it.effect("offers debug mode after three red runs in a row, and enters it only on a human's yes", () =>
+    Effect.gen(function*() {
+      const wrong = (n: number) => says(call("fs.write", { path: "src/other.js", content: `export const n = ${n}\n` }), runTests)
+      const turns = [says(writeTest(walk)), says(runTests), wrong(1), wrong(2), wrong(3), says(text("?"))]
+      const yes = yield* runTask({ turns, answers: [{ approved: true, reason: "" }] })
+      assert.deepStrictEqual(yes.seen.questions.map(({ kind }) => kind), ["debug"])
+      const changed = yes.log.find(({ action }) => action === "mode.changed")
+      assert.strictEqual(changed?.actor, "human")
+      const headless = yield* runTask({ turns, request: { headless: true } })
+      assert.isUndefined(headless.log.find(({ action }) => action === "mode.changed"))
+    }))
+
+  it.effect("puts an interruption on record and leaves the project as it was", () =>
+    Effect.gen(function*() {
+      const kernel = TestKernel.make({ files, run: playNodeTest })
+      const seen = watcher()
+      const stuck = { ...seen, emit: (event: Parameters<typeof seen.emit>[0]) => event.type === "tool.finished" ? Effect.never : seen.emit(event) }
+      const log = yield* Effect.gen(function*() {
+        const orchestrator = yield* Orchestrator
+        const fiber = yield* Effect.fork(orchestrator.run(request, stuck))
+        yield* Effect.yieldNow().pipe(Effect.repeat({ until: () => seen.events.some(({ type }) => type === "tool.started") }))
+        yield* Fiber.interrupt(fiber)
+        return yield* Effect.flatMap(Audit, (_) => _.entries())
+      }).pipe(Effect.provide(Layer.provide(kernel.layer, scriptedModel(wholeWalk(walk)).layer)))
+      assert.include(log.map(({ action }) => action), "session.interrupted")
+      assert.strictEqual(kernel.project.read("src/sums.js"), files["src/sums.js"])
+    }))
+})
