@@ -21,7 +21,9 @@ const partsOf = (say: Say, id: string): ReadonlyArray<Response.StreamPartEncoded
 /** A model without HTTP: plays turns as an app's own `LanguageModel` layer would; past the script it falls silent. */
 export const scriptedModel = (turns: ReadonlyArray<Turn>): ScriptedModel => {
   const prompts: Array<string> = []
-  const streamText = (options: LanguageModel.ProviderOptions): Stream.Stream<Response.StreamPartEncoded, AiError.AiError> => {
+  const streamText = (
+    options: LanguageModel.ProviderOptions
+  ): Stream.Stream<Response.StreamPartEncoded, AiError.AiError> => {
     const index = prompts.length
     prompts.push(JSON.stringify(options.prompt))
     const said = turns[index]?.say ?? [text("I have nothing to add.")]

@@ -2,7 +2,7 @@ import * as AiError from "@effect/ai/AiError"
 import { Option } from "effect"
 import { safeDetail, secretsOf } from "./detail.ts"
 import type { Endpoint } from "./Dialect.ts"
-import { at, text } from "./json.ts"
+import { at, parse, record, text } from "./json.ts"
 import { limits, TooLarge } from "./sse.ts"
 
 export type WireErrors = ReturnType<typeof makeWireErrors>
@@ -18,6 +18,15 @@ export const makeWireErrors = (module: string, endpoint: Endpoint) => {
     urlParams: [],
     hash: Option.none<string>(),
     headers: {}
+  }
+  /** What the body says, each part capped on its own so that it stays JSON. Shapes: OpenAI's, Anthropic's, vLLM's, FastAPI's. */
+  const reason = (body: string): string => {
+    const whole = parse(body)
+    const told = record(at(whole, "error")) ?? record(whole)
+    if (told === undefined) return scrub(body)
+    const code = scrub(text(told.code) ?? text(told.type) ?? "")
+    const message = scrub(text(told.message) ?? text(told.error) ?? text(told.detail) ?? JSON.stringify(told))
+    return JSON.stringify({ error: { code, message } })
   }
   return {
     scrub,
@@ -57,7 +66,7 @@ export const makeWireErrors = (module: string, endpoint: Endpoint) => {
         reason: "StatusCode",
         request,
         response: { status: response.status, headers: Object.fromEntries(wait) },
-        body: scrub(body)
+        body: reason(body)
       })
     },
     /** Something answered that is no model API. */

@@ -69,6 +69,7 @@ describe.concurrent.each(dialects)("%s", (dialect) => {
   it.scopedLive.each([
     { status: 400, code: "invalid_request_error", message: "prompt is too long: 210000 tokens > 200000 maximum" },
     { status: 400, code: "context_length_exceeded", message: "This model's maximum context length is 128000 tokens" },
+    { status: 400, code: "context_length_exceeded", message: `too much ${"x".repeat(2_000)}` },
     { status: 413, code: "request_too_large", message: "Request exceeds the maximum size" }
   ])("says context-too-long for $code", (fault) =>
     Effect.gen(function*() {
