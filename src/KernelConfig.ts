@@ -1,107 +1,19 @@
-import { Context } from "effect"
-import type { Mode } from "./domain/Phase.ts"
-import type { RunnerConfig } from "./Router.ts"
-import { defaultLimits, type Limits } from "./Sandbox.ts"
+import { Context, Effect, Layer } from "effect"
+import type { ConfigInvalid } from "./KernelConfig/ConfigInvalid.ts"
+import type { KernelOptions } from "./KernelConfig/KernelOptions.ts"
+import { load, type LoadOptions } from "./KernelConfig/load.ts"
 
-export const SandboxChoice = ["auto", "bubblewrap", "docker", "podman"] as const
-
-/** Everything a kernel is told. `project` and `state` are absolute; `user` and `model.apiKey` come from outside the project only. */
-export interface KernelOptions {
-  readonly project: string
-  readonly state: string
-  readonly mode: Mode
-  readonly sandbox: (typeof SandboxChoice)[number]
-  readonly image: string | undefined
-  readonly maxTurns: number
-  readonly maxTokens: number
-  readonly headless: boolean
-  readonly commit: boolean
-  /** gitignore patterns: what counts as a test, what is exempt from test-first, what is secret, what needs a human at merge. */
-  readonly tests: ReadonlyArray<string>
-  readonly exempt: ReadonlyArray<string>
-  readonly secrets: ReadonlyArray<string>
-  readonly sensitive: ReadonlyArray<string>
-  readonly maxChangedLines: number
-  readonly limits: Limits
-  readonly runners: ReadonlyArray<RunnerConfig>
-  /** Folders of YAML rules, lowest layer first; a missing folder is an empty one. */
-  readonly policies: ReadonlyArray<{ readonly layer: "shipped" | "user" | "project"; readonly directory: string }>
-}
+export * from "./KernelConfig/ConfigInvalid.ts"
+export * from "./KernelConfig/KernelOptions.ts"
+export { load, type Loaded, type LoadOptions } from "./KernelConfig/load.ts"
 
 /** The configuration in force, for whoever composes a kernel. */
 export class KernelConfig extends Context.Tag("fluffy/KernelConfig")<KernelConfig, KernelOptions>() {}
 
-/** The defaults of the design, all but the places. */
-export const defaults: Omit<KernelOptions, "project" | "state" | "policies"> = {
-  mode: "strict",
-  sandbox: "auto",
-  image: undefined,
-  maxTurns: 50,
-  maxTokens: 2_000_000,
-  headless: false,
-  commit: false,
-  tests: ["*.test.*", "*.spec.*", "*_test.*", "test_*.py", "/test/**", "/tests/**", "__tests__/**", "/spec/**"],
-  exempt: ["*.md", "*.txt", "*.json", "*.yml", "*.yaml", "*.toml", "Dockerfile*", ".dockerignore", ".gitignore"],
-  secrets: [
-    ".env",
-    ".env.*",
-    "!.env.example",
-    "*.pem",
-    "*.key",
-    "*.p12",
-    "*.pfx",
-    "id_rsa*",
-    "id_ecdsa*",
-    "id_ed25519*",
-    ".netrc",
-    ".npmrc",
-    ".pypirc",
-    ".git-credentials",
-    "*.kdbx",
-    "credentials.json",
-    "secrets.*"
-  ],
-  sensitive: [
-    "package.json",
-    "package-lock.json",
-    "npm-shrinkwrap.json",
-    "pnpm-lock.yaml",
-    "yarn.lock",
-    "bun.lock*",
-    "pyproject.toml",
-    "requirements*.txt",
-    "setup.py",
-    "setup.cfg",
-    "poetry.lock",
-    "uv.lock",
-    "Pipfile*",
-    "go.mod",
-    "go.sum",
-    "Cargo.toml",
-    "Cargo.lock",
-    "Gemfile*",
-    "composer.*",
-    "Makefile",
-    "Dockerfile*",
-    "docker-compose*",
-    ".github/**",
-    ".gitlab-ci*",
-    ".circleci/**",
-    "Jenkinsfile*",
-    ".husky/**",
-    ".vscode/**",
-    ".idea/**",
-    ".devcontainer/**",
-    ".envrc",
-    ".gitattributes",
-    ".gitmodules",
-    ".mcp.json",
-    "AGENTS.md",
-    "CLAUDE.md",
-    "GEMINI.md",
-    ".cursor*"
-  ],
-  maxChangedLines: 500,
-  limits: defaultLimits,
-  runners: []
-}
+/** The configuration of a project from its files, the user's files and the environment; what was refused is logged. */
+export const layerConfig = (options: LoadOptions): Layer.Layer<KernelConfig, ConfigInvalid> =>
+  Layer.effect(
+    KernelConfig,
+    Effect.flatMap(load(options), ({ options, warnings }) =>
+      Effect.as(Effect.forEach(warnings, (warning) => Effect.logWarning(warning)), options))
+  )

@@ -15,20 +15,12 @@ export interface Head {
 /** The head of a log that has no entry yet; entries count from 1. */
 export const start: Head = { segment: 1, seq: 0, hash: genesis }
 
-/** An event stamped and made plain, before it has a place in the chain; `detail` is its RFC 8785 form. */
+/** An event stamped and made plain, before it has a place in the chain: the RFC 8785 form of its fields around that place. */
 export interface Draft {
   readonly session: AuditEvent["session"]
   readonly category: AuditEvent["category"]
-  readonly detail: string
-  /** The fields that sort before `detail`, and those behind it, in the order of RFC 8785. */
-  readonly before: Pick<AuditEvent, "action" | "actor" | "category"> & {
-    readonly at: string
-    readonly decision: AuditEvent["decision"] | undefined
-  }
-  readonly behind: Pick<AuditEvent, "mode" | "phase"> & {
-    readonly durationMs: number | undefined
-    readonly rule: string | undefined
-  }
+  readonly before: string
+  readonly rule: string
 }
 
 /** An entry as it is stored: `payload` is the RFC 8785 form of all its fields but the hash, the columns repeat some of them. */
@@ -46,39 +38,31 @@ const maxText = 1024
 /** SHA-256 of a text's UTF-8, in hex. */
 export const sha256 = (text: string): string => digest("sha256", text, "hex")
 
-/** Copies an event at a time (ms since the epoch), so that nothing can change it, or break the writer, afterwards. */
-export const draft = (event: AuditEvent, at: number): Draft => ({
-  session: event.session,
-  category: event.category,
-  detail: canonicalDetail(event.detail),
-  before: {
-    action: clip(event.action, maxText),
-    actor: event.actor,
-    at: new Date(at).toISOString(),
-    category: event.category,
-    decision: event.decision
-  },
-  behind: {
-    durationMs: Number.isFinite(event.durationMs) ? event.durationMs : undefined,
-    mode: event.mode,
-    phase: event.phase,
-    rule: event.rule === undefined ? undefined : clip(event.rule, maxText)
+/**
+ * Copies an event at a time (ms since the epoch), so that nothing can change it, or break the writer, afterwards.
+ * Keys are written in the order of RFC 8785: that takes a third of the time of sorting them for each entry.
+ */
+export const draft = (event: AuditEvent, at: number): Draft => {
+  const { actor, category, decision, mode, phase, rule, session } = event
+  const action = clip(event.action, maxText)
+  const durationMs = Number.isFinite(event.durationMs) ? event.durationMs : undefined
+  const first = JSON.stringify({ action, actor, at: new Date(at).toISOString(), category, decision })
+  const second = JSON.stringify({ durationMs, mode, phase })
+  return {
+    session,
+    category,
+    before: `${first.slice(0, -1)},"detail":${canonicalDetail(event.detail)},${second.slice(1, -1)}`,
+    rule: rule === undefined ? "" : `"rule":${JSON.stringify(clip(rule, maxText))},`
   }
-})
-
-// With its keys written in order this is the RFC 8785 form, at a third of the time that sorting them for each entry takes.
-const payloadOf = ({ before, behind, detail, session }: Draft, prev: string, segment: number, seq: number) => {
-  const { durationMs, mode, phase, rule } = behind
-  const tail = JSON.stringify({ durationMs, mode, phase, prev, rule, segment, seq, session })
-  return `${JSON.stringify(before).slice(0, -1)},"detail":${detail},${tail.slice(1)}`
 }
 
 /** The entry that follows `head`. */
-export const link = (head: Head, draft: Draft): Row => {
+export const link = (head: Head, { before, category, rule, session }: Draft): Row => {
   const { segment } = head
   const seq = head.seq + 1
-  const payload = payloadOf(draft, head.hash, segment, seq)
-  return { seq, segment, session: draft.session, category: draft.category, payload, hash: sha256(payload) }
+  const place = `"segment":${segment},"seq":${seq},"session":${JSON.stringify(session)}`
+  const payload = `${before},"prev":${JSON.stringify(head.hash)},${rule}${place}}`
+  return { seq, segment, session, category, payload, hash: sha256(payload) }
 }
 
 /** The entries that follow `head`, in order, and the new head. */

@@ -64,11 +64,13 @@ const headBreak = (stated: Head | null, last: Head): Break | undefined => {
   return { seq: last.seq, reason: "head mismatch: the stated head is another entry's" }
 }
 
+const repeated = ["seq", "segment", "session", "category"] as const
+
 /** Why a row taken by itself is not what was written, if it is not. */
 const rowBreak = (row: StoredRow, fields: Fields | undefined): string | undefined => {
   if (fields === undefined || !Number.isSafeInteger(row.seq)) return "unreadable: the row is no entry"
   if (sha256(row.payload as string) !== row.hash) return "hash mismatch: the entry was altered"
-  const column = (["seq", "segment", "session", "category"] as const).find((name) => row[name] !== fields[name])
+  const column = repeated.find((name) => row[name] !== fields[name])
   return column === undefined ? undefined : `column mismatch: ${column} is not what the entry says`
 }
 

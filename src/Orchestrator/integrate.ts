@@ -33,6 +33,7 @@ const assess = Effect.fnUntraced(function*(
   const denied: Array<string> = []
   const questions: Array<string> = []
   if (state.verdict?.verdict !== "green") questions.push("no green test run: only documents or configuration changed")
+  if (state.verdict?.partial === true) questions.push("the last test run was of a part of the tests only")
   if (state.mode === "debug") questions.push("the test-first gate was lifted (debug mode)")
   if (lines > options.maxChangedLines) questions.push(`${lines} changed lines, more than ${options.maxChangedLines}`)
   const isSensitive = compile(options.sensitive)

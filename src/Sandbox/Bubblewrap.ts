@@ -3,6 +3,7 @@ import { readdirSync, rmSync } from "node:fs"
 import { Sandbox, SandboxFailed, type SandboxProbe, SandboxUnavailable } from "../Sandbox.ts"
 import { programLine, sandboxArguments } from "./bubblewrap/arguments.ts"
 import { problem } from "./bubblewrap/check.ts"
+import { type ControlGroups, controlGroups } from "./bubblewrap/controlGroup.ts"
 import { ownlessDevices } from "./bubblewrap/devices.ts"
 import { diagnose } from "./bubblewrap/diagnosis.ts"
 import { surroundings, version } from "./bubblewrap/examine.ts"
@@ -49,6 +50,8 @@ const make = ({ path = "", program = "bwrap" }: BubblewrapOptions) => {
     return list
   }
 
+  let groups: { readonly made: ControlGroups | undefined } | undefined
+  const groupsOf = () => (groups ??= { made: process.getuid?.() === 0 ? controlGroups(defaultLimits) : undefined }).made
   let devices: string | undefined
   const devicesFor = ({ uid }: SandboxCommand["user"]) => uid === 0 ? devices ??= ownlessDevices() : undefined
   const close = Effect.sync(() => {
@@ -74,14 +77,13 @@ const make = ({ path = "", program = "bwrap" }: BubblewrapOptions) => {
       files: host().files.map((file) => file.source),
       identity: process.getuid?.() === 0 ? command.user : undefined,
       searchPath,
+      group: groupsOf()?.(command.limits),
       command
     })
   }
 
   const execute = (command: SandboxCommand): Effect.Effect<SandboxResult, SandboxFailed> =>
     Effect.async<Outcome, SandboxFailed>((resume) => {
-      const reason = problem(command)
-      if (reason !== undefined) return resume(failed("setup", reason))
       try {
         const { outcome, stop } = start(command)
         void outcome.then((outcome) => resume(Effect.succeed(outcome)))
@@ -112,7 +114,7 @@ const make = ({ path = "", program = "bwrap" }: BubblewrapOptions) => {
       failure,
       prlimit: around.platform !== "linux" || host().prlimit !== undefined
     })
-    const warnings = warningsFor(nothing.user)
+    const warnings = warningsFor(nothing.user.uid, around.platform === "linux" && groupsOf() !== undefined)
     return wrong === undefined
       ? { backend, usable: true, detail: `bubblewrap ${found}: ${enforced}`, warnings }
       : { backend, usable: false, ...wrong, warnings }
@@ -125,9 +127,12 @@ const make = ({ path = "", program = "bwrap" }: BubblewrapOptions) => {
       Effect.flatMap(probe, ({ detail, remedy, usable }) =>
         Effect.fail(usable ? error : new SandboxUnavailable({ backend, detail, remedy: remedy ?? "fluffy doctor" })))
 
-  const run = Effect.fn("Sandbox.run")((command: SandboxCommand) =>
-    Effect.catchTag(execute(command), "SandboxFailed", unavailable)
-  )
+  const run = Effect.fn("Sandbox.run")((command: SandboxCommand) => {
+    const reason = problem(command)
+    return reason === undefined
+      ? Effect.catchTag(execute(command), "SandboxFailed", unavailable)
+      : Effect.fail(failed("setup", reason))
+  })
   return { sandbox: Sandbox.of({ backend, run, probe }), close }
 }
 
@@ -139,12 +144,13 @@ const scoped = (options: BubblewrapOptions) =>
 const enforced =
   "no network, no privileges, seccomp, private /proc /dev /tmp; limits on time, output, memory, processes, files, disk"
 
-const warningsFor = ({ uid }: SandboxCommand["user"]): ReadonlyArray<string> =>
-  uid === 0
-    ? [
-      "run by root for a project of root: the kernel does not limit root's processes, they are counted every 50 ms instead"
-    ]
-    : []
+const warningsFor = (uid: number, grouped: boolean): ReadonlyArray<string> => {
+  if (grouped) return []
+  const memory =
+    "no control group can be made here: a sandbox's memory is bounded per process and looked at every 50 ms as a whole"
+  const processes = "nor does the kernel bound the processes of a sandbox that root runs: they are counted every 50 ms"
+  return uid === 0 ? [`${memory}; ${processes}`] : [memory]
+}
 
 /** Bubblewrap, not tried before the first command; a machine where it does not work fails that with `SandboxUnavailable`. */
 export const layerLazy = (options: BubblewrapOptions = {}): Layer.Layer<Sandbox> =>

@@ -130,7 +130,7 @@ export const make = (options: GitOptions): Effect.Effect<Listing, WorkspaceFaile
   Effect.gen(function*() {
     const nested = yield* listNested(options, "", 0)
     const listed = nested?.files ?? walk(options.directory)
-    const dependencies = findDependencies(options.directory, listed, nested !== null)
+    const dependencies = findDependencies(options.directory, listed, nested !== null).toSorted(byPath)
     const trees = new Set(dependencies)
     const files = listed.map((one) => one.path)
       .filter((path) =>

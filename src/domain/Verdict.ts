@@ -18,7 +18,10 @@ export const TestReport = Schema.Struct({
 })
 export type TestReport = typeof TestReport.Type
 
-/** What a test run showed. `reason` explains a verdict of none, or why red or green. `files` are the test files that ran. */
+/**
+ * What a test run showed. `reason` explains a verdict of none, or why red or green. `files` are the test files that ran; `partial` is
+ * set when only tests that match a pattern were run.
+ */
 export const Verdict = Schema.Struct({
   verdict: Schema.Literal("red", "green", "none"),
   reason: Schema.String,
@@ -26,6 +29,7 @@ export const Verdict = Schema.Struct({
   failed: Schema.Number,
   skipped: Schema.Number,
   files: Schema.Array(ProjectPath),
-  failures: Schema.Array(TestCase)
+  failures: Schema.Array(TestCase),
+  partial: Schema.optional(Schema.Boolean)
 })
 export type Verdict = typeof Verdict.Type

@@ -2,7 +2,7 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import type { Connection } from "@effect/sql/SqlConnection"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Cause, Context, Effect, ExecutionStrategy, Exit, Layer, Schedule, Schema, Scope } from "effect"
-import { chmodSync, closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync } from "node:fs"
+import { closeSync, constants, fchmodSync, fstatSync, lstatSync, mkdirSync, openSync } from "node:fs"
 import { dirname } from "node:path"
 
 /** A database could not be opened: no access, no database, a link in its place, or locked for too long. */
@@ -50,7 +50,7 @@ const createFile = (file: string) => {
   refuseLinks(file)
   const descriptor = openSync(file, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
   try {
-    if ((fstatSync(descriptor).mode & 0o077) !== 0) chmodSync(file, 0o600)
+    if ((fstatSync(descriptor).mode & 0o077) !== 0) fchmodSync(descriptor, 0o600)
   } finally {
     closeSync(descriptor)
   }
@@ -58,7 +58,7 @@ const createFile = (file: string) => {
 
 const connect = (file: string) =>
   Effect.gen(function*() {
-    yield* Effect.try(() => createFile(file))
+    yield* Effect.try({ try: () => createFile(file), catch: (cause) => cause })
     const SqliteClient = yield* Effect.promise(() => import("@effect/sql-sqlite-node/SqliteClient"))
     const sql = Context.get(yield* Layer.build(SqliteClient.layer({ filename: file })), SqliteClient.SqliteClient)
     yield* sql.unsafe("PRAGMA synchronous = FULL").raw

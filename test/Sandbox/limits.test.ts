@@ -26,6 +26,11 @@ time.sleep(60)`),
 import mmap, time
 block = mmap.mmap(-1, 300 << 20)
 for at in range(0, 300 << 20, 4096): block[at] = 1
+time.sleep(60)`),
+  "memory that no process maps": python(`
+import os, time
+files = [os.memfd_create("x") for _ in range(100)]
+for file in files: os.write(file, bytes(4 << 20))
 time.sleep(60)`)
 } as const
 
@@ -36,7 +41,7 @@ if (requireRuntime("bubblewrap")) {
     for (const [name, line] of Object.entries(bombs)) {
       it.live.each(users)(`hold the ${name} of user $uid`, (user) =>
         Effect.gen(function*() {
-          const result = yield* run(line, { user, limits: { memoryBytes: 128 * MiB } })
+          const result = yield* run(line, { user, limits: { memoryBytes: 128 * MiB, diskBytes: 16 * MiB } })
           assert.isTrue(result.ended === "memory" || text(result.stderr).includes("MemoryError"), result.ended)
           assert.isBelow(result.durationMs, 10_000)
         }).pipe(provide))
@@ -45,8 +50,14 @@ if (requireRuntime("bubblewrap")) {
     it.live.each(users)("end a fork bomb of user $uid", (user) =>
       Effect.gen(function*() {
         const marker = `6${process.pid}${user.uid}`
-        const bomb = `f() { f & f & sleep ${marker}; }; f; sleep ${marker}`
-        const result = yield* run(["sh", "-c", bomb], { user, limits: { processes: 40 } })
+        const bomb = python(`
+import os, sys
+while True:
+    try:
+        os.fork()
+    except OSError:
+        pass`)
+        const result = yield* run([...bomb, marker], { user, limits: { processes: 20 } })
         assert.strictEqual(result.ended, "processes")
         assert.deepStrictEqual(survivors(marker), [])
       }).pipe(provide))

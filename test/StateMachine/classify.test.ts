@@ -9,6 +9,7 @@ const cases: ReadonlyArray<readonly [path: string, is: string]> = [
   ["pkg/a_test.go", "test"],
   ["test_app.py", "test"],
   ["test/data.json", "test"],
+  ["src/__tests__/a.js", "test"],
   ["tests/fixtures/readme.md", "test"],
   ["README.md", "exempt"],
   ["package.json", "exempt"],

@@ -2,12 +2,17 @@ import type { Change, Content } from "../../src/domain/Change.ts"
 import { ProjectPath } from "../../src/domain/ProjectPath.ts"
 import { SessionId } from "../../src/domain/SessionId.ts"
 import type { TestCase, Verdict } from "../../src/domain/Verdict.ts"
-import { defaults } from "../../src/KernelConfig.ts"
 import { initial, makeClassify, type SessionState, type StateEvent, transition } from "../../src/StateMachine.ts"
 
 export const path = (text: string) => ProjectPath.make(text)
 export const session = SessionId.make("s-one")
-export const classify = makeClassify(defaults)
+
+/** The patterns of the design, and a few secrets. */
+export const classify = makeClassify({
+  tests: ["*.test.*", "*.spec.*", "*_test.*", "test_*.py", "/test/**", "/tests/**", "**/__tests__/**", "/spec/**"],
+  exempt: ["*.md", "*.txt", "*.json", "*.yml", "*.yaml", "*.toml", "Dockerfile*", ".dockerignore", ".gitignore"],
+  secrets: [".env", ".env.*", "!.env.example", "*.key", ".env.d/"]
+})
 
 const content = (sha256: string, kind: Content["kind"] = "file"): Content => ({
   kind,

@@ -6,19 +6,19 @@ import { join } from "node:path"
 import { SessionId } from "../../src/domain/SessionId.ts"
 import { Workspace } from "../../src/Workspace.ts"
 import * as Disk from "../../src/Workspace/Disk.ts"
-import { git, temporary } from "../support/diskProject.ts"
+import { git, temporary, temporaryOnDisk } from "../support/diskProject.ts"
 import { digest, makeTree, mutations } from "../support/mutations.ts"
 
 const empty = { changes: [], ignored: [], forbidden: [] }
 
-const world = Effect.map(temporary, (directory) => {
+const world = Effect.zipWith(temporary, temporaryOnDisk, (directory, scratch) => {
   const project = join(directory, "project")
   const native = join(directory, "native")
   mkdirSync(project)
   makeTree(project)
   cpSync(project, native, { recursive: true, verbatimSymlinks: true })
   const state = join(project, ".fluffy", "state")
-  return { directory, project, native, state, base: digest(project) }
+  return { scratch, project, native, state, base: digest(project) }
 })
 
 const open = (project: string) =>
@@ -29,13 +29,13 @@ const open = (project: string) =>
   )
 
 for (const medium of ["memory", "disk"] as const) {
-  const layerOf = (state: string, directory: string) =>
-    Disk.layer({ state, scratch: join(directory, "scratch"), memory: medium === "memory" ? "/dev/shm" : "" })
+  const layerOf = (state: string, scratch: string) =>
+    Disk.layer({ state, scratch, memory: medium === "memory" ? "/dev/shm" : "" })
 
   describe(`a stage on ${medium}`, () => {
     it.scopedLive("goes back exactly to the accepted state, whatever a command did", () =>
       Effect.gen(function*() {
-        const { base, directory, project, state } = yield* world
+        const { base, project, scratch, state } = yield* world
         yield* Effect.gen(function*() {
           const stage = yield* open(project)
           assert.strictEqual(stage.medium, medium)
@@ -48,7 +48,7 @@ for (const medium of ["memory", "disk"] as const) {
             assert.deepStrictEqual(yield* stage.scan, empty, name)
           }
           assert.deepStrictEqual(digest(project), base)
-        }).pipe(Effect.provide(layerOf(state, directory)))
+        }).pipe(Effect.provide(layerOf(state, scratch)))
       }))
   })
 
@@ -56,7 +56,7 @@ for (const medium of ["memory", "disk"] as const) {
     `on ${medium}, a merge is what running it in the project would be: %s`,
     ([, mutate]) =>
       Effect.gen(function*() {
-        const { base, directory, native, project, state } = yield* world
+        const { base, native, project, scratch, state } = yield* world
         yield* Effect.gen(function*() {
           const stage = yield* open(project)
           mutate((path) => join(native, path))
@@ -69,7 +69,7 @@ for (const medium of ["memory", "disk"] as const) {
           assert.deepStrictEqual(digest(project), digest(native))
           assert.strictEqual(merged.length > 0, changes.length > 0)
           assert.deepStrictEqual(yield* stage.scan, empty)
-        }).pipe(Effect.provide(layerOf(state, directory)))
+        }).pipe(Effect.provide(layerOf(state, scratch)))
       })
   )
 }
@@ -78,7 +78,7 @@ const textual = mutations.filter(([name]) => name !== "edits a binary" && name !
 
 it.scopedLive.each(textual)("git apply takes the patch: %s", ([, mutate]) =>
   Effect.gen(function*() {
-    const { directory, native, project, state } = yield* world
+    const { native, project, scratch, state } = yield* world
     yield* Effect.gen(function*() {
       const stage = yield* open(project)
       mutate((path) => join(stage.root, path))
@@ -89,5 +89,5 @@ it.scopedLive.each(textual)("git apply takes the patch: %s", ([, mutate]) =>
       git(native, "apply", "--whitespace=nowarn", file)
       yield* stage.merge
       assert.deepStrictEqual(digest(native), digest(project))
-    }).pipe(Effect.provide(Disk.layer({ state, scratch: directory })))
+    }).pipe(Effect.provide(Disk.layer({ state, scratch })))
   }))

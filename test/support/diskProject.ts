@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process"
 import {
   chmodSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -56,11 +57,20 @@ export const handsOf = (root: string): Hands => ({
   }
 })
 
+// What is synced to a disk here tests nothing and takes most of the time.
+const fast = existsSync("/dev/shm") ? "/dev/shm" : tmpdir()
+
+const temporaryIn = (parent: string): Effect.Effect<string, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => realpathSync(mkdtempSync(join(parent, "fluffy-workspace-")))),
+    (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
+  )
+
 /** A directory of the test's own, removed with the scope. */
-export const temporary: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
-  Effect.sync(() => realpathSync(mkdtempSync(join(tmpdir(), "fluffy-workspace-")))),
-  (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
-)
+export const temporary: Effect.Effect<string, never, Scope.Scope> = temporaryIn(fast)
+
+/** The same on a disk, for stages that shall not lie in memory. */
+export const temporaryOnDisk: Effect.Effect<string, never, Scope.Scope> = temporaryIn(tmpdir())
 
 const templates = new Map<string, string>()
 
@@ -69,10 +79,10 @@ const template = (all: Readonly<Record<string, string>>): string => {
   const key = JSON.stringify(all)
   const known = templates.get(key)
   if (known !== undefined) return known
-  const directory = realpathSync(mkdtempSync(join(tmpdir(), "fluffy-template-")))
+  const directory = realpathSync(mkdtempSync(join(fast, "fluffy-template-")))
   process.once("exit", () => rmSync(directory, { recursive: true, force: true }))
   for (const [path, content] of Object.entries(all)) handsOf(directory).write(path, content)
-  git(directory, "init", "-q")
+  git(directory, "init", "-q", "--template=")
   git(directory, "add", "-A")
   git(directory, "commit", "-q", "-m", "Start")
   templates.set(key, directory)
@@ -88,10 +98,9 @@ export const diskWorld = (
   never,
   Scope.Scope
 > =>
-  Effect.map(temporary, (directory) => {
+  Effect.zipWith(temporary, temporaryOnDisk, (directory, scratch) => {
     const project = join(directory, "project")
     const state = join(project, ".fluffy", "state")
-    const scratch = join(directory, "scratch")
     const inProject = handsOf(project)
     cpSync(template({ ...files, ...more }), project, { recursive: true })
     const memory = medium === "memory" ? "/dev/shm" : ""

@@ -166,7 +166,7 @@ export const mutations: ReadonlyArray<Mutation> = [
 export const digest = (root: string): Record<string, string> => {
   const found: Record<string, string> = {}
   const walk = (directory: string) => {
-    for (const name of fs.readdirSync(join(root, directory))) {
+    for (const name of fs.readdirSync(join(root, directory)).toSorted()) {
       const path = directory === "" ? name : `${directory}/${name}`
       const stat = fs.lstatSync(join(root, path))
       if (stat.isDirectory()) {

@@ -15,7 +15,7 @@ export const RecordedPart = Schema.Union(
 export type RecordedPart = typeof RecordedPart.Type
 
 /** One turn of the model; that it finished is implied. */
-export const RecordedTurn = Schema.Array(RecordedPart)
+const RecordedTurn = Schema.Array(RecordedPart)
 
 const decode = Schema.decodeUnknownEither(Schema.Array(RecordedTurn), { onExcessProperty: "error" })
 

@@ -66,10 +66,10 @@ const answer = Effect.fnUntraced(
       const text = body === null ? Effect.succeed("") : Effect.promise(() => readText(body, errorBody.bytes)).pipe(
         Effect.timeoutTo({ duration: errorBody.wait, onSuccess: (text) => text, onTimeout: () => "" })
       )
-      return yield* Effect.fail(errors.status(response, yield* text))
+      return yield* errors.status(response, yield* text)
     }
     const type = response.headers.get("content-type") ?? ""
-    if (body === null || /\bhtml\b/.test(type)) return yield* Effect.fail(errors.notAnApi(type))
+    if (body === null || /\bhtml\b/.test(type)) return yield* errors.notAnApi(type)
     const writer = new PartWriter(new Set(options.tools.map((tool) => tool.name)), callIds(options.prompt))
     const reader = dialect.reader(writer)
     if (!/\bjson\b/.test(type)) return readStream(body, writer, reader, errors)

@@ -31,7 +31,7 @@ export const makeWireErrors = (module: string, endpoint: Endpoint) => {
   return {
     scrub,
     /** No answer: the address, the network, a certificate. */
-    transport: (cause: unknown): AiError.AiError => {
+    transport: (cause: unknown): AiError.HttpRequestError => {
       const inner = at(cause, "cause")
       // The message of the outer error may quote a header, the key's included; a code never does.
       const description = scrub(
@@ -55,7 +55,7 @@ export const makeWireErrors = (module: string, endpoint: Endpoint) => {
           response: { status: 200, headers: {} },
           description: "the connection was cut in the middle of the answer"
         }),
-    status: (response: Response, body: string): AiError.AiError => {
+    status: (response: Response, body: string): AiError.HttpResponseError => {
       const wait = ["retry-after", "retry-after-ms"].flatMap((name) => {
         const value = response.headers.get(name)
         return value === null ? [] : [[name, value] as const]
@@ -70,7 +70,7 @@ export const makeWireErrors = (module: string, endpoint: Endpoint) => {
       })
     },
     /** Something answered that is no model API. */
-    notAnApi: (type: string): AiError.AiError =>
+    notAnApi: (type: string): AiError.MalformedInput =>
       new AiError.MalformedInput({
         module,
         method,

@@ -6,7 +6,7 @@ import type { HostSystem } from "./hostSystem.ts"
 export const inside = { uid: 1000, gid: 1000 } as const
 
 /** Where descriptors lie in the started program: the first three are the command's. */
-export const descriptors = { arguments: 3, status: 4, seccomp: 5, firstFile: 6 } as const
+export const descriptors = { arguments: 3, status: 4, seccomp: 5, gate: 6, firstFile: 7 } as const
 
 const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 const shmBytes = 64 << 20
@@ -62,6 +62,13 @@ export const sandboxArguments = (shape: Shape): ReadonlyArray<string> => {
 
 /** The program line: what is not in it is in the argument descriptor, so that /proc/1/cmdline names nothing of the host. */
 export const programLine = (command: ReadonlyArray<string>): ReadonlyArray<string> => [
-  ...["--args", String(descriptors.arguments), "--json-status-fd", String(descriptors.status)],
+  ...[
+    "--block-fd",
+    String(descriptors.gate),
+    "--args",
+    String(descriptors.arguments),
+    "--json-status-fd",
+    String(descriptors.status)
+  ],
   ...["--seccomp", String(descriptors.seccomp), "--", ...command]
 ]

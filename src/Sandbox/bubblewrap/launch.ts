@@ -1,24 +1,8 @@
-import { type ChildProcess, spawn, type StdioOptions } from "node:child_process"
-import { closeSync, openSync } from "node:fs"
-import type { Readable, Writable } from "node:stream"
 import type { SandboxCommand, SandboxResult } from "../SandboxCommand.ts"
-import { descriptors } from "./arguments.ts"
-import { inherited } from "./descriptors.ts"
 import { capture } from "./output.ts"
 import { alive, children, identify, type Process, signal } from "./processes.ts"
+import { type Launch, start } from "./start.ts"
 import { watch } from "./watch.ts"
-
-/** What to start: `line` is the program and its visible arguments, `hidden` those read from a descriptor. */
-export interface Launch {
-  readonly program: string
-  readonly line: ReadonlyArray<string>
-  readonly hidden: ReadonlyArray<string>
-  readonly filter: Uint8Array
-  readonly files: ReadonlyArray<string>
-  readonly identity: { readonly uid: number; readonly gid: number } | undefined
-  readonly searchPath: string
-  readonly command: SandboxCommand
-}
 
 /** How a launch ended: with a result, or without the command having run to an end that can be told. */
 export type Outcome =
@@ -33,162 +17,138 @@ const killGraceMs = 200
 const goneWithinMs = 10_000
 const SIGKILLED = 128 + 9
 
-const start = (launch: Launch): ChildProcess => {
-  const opened: Array<number> = []
-  try {
-    for (const file of launch.files) opened.push(openSync(file, "r"))
-    const input = launch.command.stdin === undefined ? "ignore" : "pipe"
-    const stdio: Array<"pipe" | "ignore" | number> = [input, "pipe", "pipe", "pipe", "pipe", "pipe", ...opened]
-    cover(stdio, opened)
-    return spawn(launch.program, launch.line, {
-      cwd: "/",
-      env: { PATH: launch.searchPath },
-      stdio: stdio as StdioOptions,
-      detached: true,
-      ...launch.identity
-    })
-  } finally {
-    for (const descriptor of opened) closeSync(descriptor)
+/** The first number after this name in what bwrap told, once it is whole. */
+const told = (status: string, name: string): number | undefined => {
+  const number = new RegExp(`"${name}": *(\\d+)\\D`).exec(status)?.[1]
+  return number === undefined ? undefined : Number(number)
+}
+
+const writable = (command: SandboxCommand) =>
+  command.mounts.filter((mount) => mount.mode === "rw").map((mount) => mount.source)
+
+/** Waits until the namespace's init is gone, and with it every process of the namespace. */
+const gone = async (init: Process | undefined): Promise<boolean> => {
+  const since = performance.now()
+  for (let pause = 1; init !== undefined && alive(init); pause = Math.min(pause * 2, 50)) {
+    if (performance.now() - since > goneWithinMs) return false
+    signal(init, "SIGKILL")
+    await new Promise((resolve) => setTimeout(resolve, pause))
   }
-}
-
-/** Puts /dev/null over each descriptor that was left to us open: "ignore" leaves one above 2 as it is. */
-const cover = (stdio: Array<"pipe" | "ignore" | number>, opened: Array<number>) => {
-  const left = inherited().filter((descriptor) => descriptor >= stdio.length)
-  if (left.length === 0) return
-  const empty = openSync("/dev/null", "r")
-  opened.push(empty)
-  for (let at = stdio.length; at <= Math.max(...left); at++) stdio.push(left.includes(at) ? empty : "ignore")
-}
-
-const send = (stream: Writable, bytes: Uint8Array | string) => {
-  // A program that ends before it has read everything is not an error here: its exit tells.
-  stream.on("error", () => {})
-  stream.end(bytes)
+  return true
 }
 
 /** Starts a sandbox. `stop` kills every process of it; `outcome` comes when all of them are gone. */
 export const launch = (options: Launch): { readonly outcome: Promise<Outcome>; readonly stop: () => void } => {
-  const { command } = options
+  const { command, group } = options
   const { limits } = command
   const began = performance.now()
-  let stop = () => {}
-  const outcome = new Promise<Outcome>((resolve) => {
-    let init: Process | undefined
-    let exitCode: number | undefined
-    let ended: Ended = "exit"
-    let stopping = false
-    let exited = false
-    let defect: { readonly error: unknown } | undefined
-    let unwatch = () => {}
-    const timers = new Set<NodeJS.Timeout>()
-    const later = (ms: number, action: () => void) => timers.add(setTimeout(action, ms))
+  const { child, ...started } = start(options)
+  const timers = new Set<NodeJS.Timeout>()
+  const later = (ms: number, action: () => void) => timers.add(setTimeout(action, ms))
+  let status = ""
+  let init: Process | undefined
+  let ended: Ended = "exit"
+  let state: "running" | "stopping" | "exited" = "running"
+  let defect: { readonly error: unknown } | undefined
+  let unwatch = () => {}
 
-    const finish = (outcome: Outcome) => {
-      unwatch()
-      for (const timer of timers) clearTimeout(timer)
-      resolve(defect === undefined ? outcome : { _tag: "Died", defect: defect.error })
+  const kill = () => {
+    if (state === "exited") return
+    state = "stopping"
+    if (init !== undefined) signal(init, "SIGKILL")
+    later(killGraceMs, () => {
+      if (state === "exited" || child.pid === undefined) return
+      for (const process of children(child.pid).map(identify)) if (process !== undefined) signal(process, "SIGKILL")
+      child.kill("SIGKILL")
+    })
+  }
+  const breakLimit = (limit: Ended, end = kill) => {
+    if (state !== "running" || ended !== "exit") return
+    ended = limit
+    end()
+  }
+  /** The init of a namespace takes no SIGTERM, its children do. */
+  const ask = () => {
+    for (const process of init === undefined ? [] : children(init.pid).map(identify)) {
+      if (process !== undefined) signal(process, "SIGTERM")
     }
-    let child: ChildProcess
+    later(termGraceMs, kill)
+  }
+  const fail = (error: unknown) => {
+    defect ??= { error }
+    kill()
+  }
+  const output = capture(limits.outputBytes, (stream, chunk) => {
     try {
-      child = start(options)
+      command.onOutput?.(stream, chunk)
     } catch (error) {
-      return finish({ _tag: "Failed", reason: "spawn", detail: (error as Error).message })
+      fail(error)
     }
+  }, () => breakLimit("output"))
 
-    const kill = () => {
-      if (exited) return
-      stopping = true
-      if (init !== undefined) signal(init, "SIGKILL")
-      later(killGraceMs, () => {
-        if (exited || child.pid === undefined) return
-        for (const pid of children(child.pid)) process.kill(pid, "SIGKILL")
-        child.kill("SIGKILL")
-      })
+  const begin = (pid: number) => {
+    init = identify(pid)
+    if (init === undefined) return
+    if (state === "stopping") return signal(init, "SIGKILL")
+    try {
+      group?.add(pid)
+    } catch (error) {
+      return fail(error)
     }
-    const breakLimit = (limit: Ended) => {
-      if (exited || ended !== "exit") return
-      ended = limit
-      kill()
-    }
-    const timeOut = () => {
-      if (exited || ended !== "exit") return
-      ended = "timeout"
-      for (const pid of init === undefined ? [] : children(init.pid)) {
-        const target = identify(pid)
-        if (target !== undefined) signal(target, "SIGTERM")
-      }
-      later(termGraceMs, kill)
-    }
-    stop = kill
+    unwatch = watch(pid, limits, writable(command), breakLimit)
+    if (group !== undefined && started.status !== undefined) started.release()
+  }
 
-    const status = (text: string) => {
-      exitCode = Number(/"exit-code": *(\d+)\D/.exec(text)?.[1] ?? exitCode ?? Number.NaN)
-      const pid = /"child-pid": *(\d+)\D/.exec(text)?.[1]
-      if (init !== undefined || pid === undefined) return
-      init = identify(Number(pid))
-      if (init === undefined) return
-      if (stopping) return signal(init, "SIGKILL")
-      const writable = command.mounts.filter((mount) => mount.mode === "rw").map((mount) => mount.source)
-      unwatch = watch(init.pid, limits, writable, breakLimit)
+  const conclude = (): Outcome => {
+    if (defect !== undefined) return { _tag: "Died", defect: defect.error }
+    const exitCode = told(status, "exit-code")
+    if (exitCode === undefined && ended === "exit") {
+      const detail = Buffer.from(output.bytes("stderr")).toString("utf8").trim()
+      return { _tag: "Failed", reason: "setup", detail: detail || "the sandbox ended before the command did" }
     }
-    const output = capture(limits.outputBytes, (stream, chunk) => {
-      try {
-        command.onOutput?.(stream, chunk)
-      } catch (error) {
-        defect ??= { error }
-        kill()
+    return {
+      _tag: "Ended",
+      result: {
+        exitCode: exitCode ?? SIGKILLED,
+        ended,
+        stdout: output.bytes("stdout"),
+        stderr: output.bytes("stderr"),
+        durationMs: performance.now() - began
       }
-    }, () => breakLimit("output"))
+    }
+  }
 
-    const conclude = () => {
-      const finished = exitCode !== undefined && !Number.isNaN(exitCode)
-      if (!finished && ended === "exit") {
-        const detail = Buffer.from(output.bytes("stderr")).toString("utf8").trim()
-        return finish({ _tag: "Failed", reason: "setup", detail: detail || "the sandbox ended before the command did" })
-      }
-      finish({
-        _tag: "Ended",
-        result: {
-          exitCode: finished ? exitCode! : SIGKILLED,
-          ended,
-          stdout: output.bytes("stdout"),
-          stderr: output.bytes("stderr"),
-          durationMs: performance.now() - began
-        }
-      })
+  const outcome = new Promise<Outcome>((resolve) => {
+    const finish = (outcome: Outcome) => {
+      for (const timer of timers) clearTimeout(timer)
+      resolve(outcome)
     }
-    const whenGone = (since: number, pause: number) => {
-      if (init === undefined || !alive(init)) return conclude()
-      signal(init, "SIGKILL")
-      if (performance.now() - since > goneWithinMs) {
-        return finish({ _tag: "Failed", reason: "io", detail: "a process of the sandbox does not end" })
-      }
-      setTimeout(() => whenGone(since, Math.min(pause * 2, 50)), pause)
-    }
-
     child.on("error", (error) => {
-      exited = true
+      if (child.pid !== undefined) return
+      state = "exited"
+      group?.close()
       finish({ _tag: "Failed", reason: "spawn", detail: error.message })
     })
     // The namespace's init outlives bwrap for a moment, and with it whatever the command left running.
     child.on("exit", () => {
-      exited = true
+      state = "exited"
       unwatch()
       if (init !== undefined) signal(init, "SIGKILL")
     })
-    child.on("close", () => whenGone(performance.now(), 1))
-    child.stdout?.on("data", (chunk: Uint8Array) => output.take("stdout", chunk))
-    child.stderr?.on("data", (chunk: Uint8Array) => output.take("stderr", chunk))
-    let text = ""
-    if (child.pid === undefined) return
-    const pipes: ReadonlyArray<unknown> = child.stdio
-    const statusPipe = pipes[descriptors.status] as Readable
-    statusPipe.on("data", (chunk: Uint8Array) => status(text += Buffer.from(chunk).toString("utf8")))
-    later(limits.timeoutMs, timeOut)
-    send(pipes[descriptors.arguments] as Writable, options.hidden.map((argument) => `${argument}\0`).join(""))
-    send(pipes[descriptors.seccomp] as Writable, options.filter)
-    if (command.stdin !== undefined) send(child.stdin!, command.stdin)
+    child.on("close", () =>
+      void gone(init).then((all) => {
+        if (!all) return finish({ _tag: "Failed", reason: "io", detail: "a process of the sandbox does not end" })
+        if (group?.close() === true && ended === "exit") ended = "memory"
+        finish(conclude())
+      }))
   })
-  return { outcome, stop }
+  child.stdout?.on("data", (chunk: Uint8Array) => output.take("stdout", chunk))
+  child.stderr?.on("data", (chunk: Uint8Array) => output.take("stderr", chunk))
+  started.status?.on("data", (chunk: Uint8Array) => {
+    status += Buffer.from(chunk).toString("utf8")
+    const pid = told(status, "child-pid")
+    if (init === undefined && pid !== undefined) begin(pid)
+  })
+  if (child.pid !== undefined) later(limits.timeoutMs, () => breakLimit("timeout", ask))
+  return { outcome, stop: kill }
 }

@@ -1,9 +1,11 @@
-import type { SandboxCommand } from "../SandboxCommand.ts"
+import type { Limits, SandboxCommand } from "../SandboxCommand.ts"
 import type { HostSystem } from "./hostSystem.ts"
 
-/** The kernel counts threads, the limit processes: a runtime such as Node has about a dozen threads each. */
 const threadsPerProcess = 4
 const openFiles = 4096
+
+/** The kernel counts threads, the limit processes: a runtime such as Node has about a dozen threads each. */
+export const maxTasks = (limits: Limits): number => limits.processes * threadsPerProcess
 
 /**
  * The command behind the program that sets its limits. It runs inside, where the count of processes is the sandbox's own, and one
@@ -11,7 +13,7 @@ const openFiles = 4096
  */
 export const limited = (host: HostSystem, { args, command, limits }: SandboxCommand): ReadonlyArray<string> => [
   host.prlimit ?? "prlimit",
-  `--nproc=${Math.min(limits.processes * threadsPerProcess, host.hard.processes)}`,
+  `--nproc=${Math.min(maxTasks(limits), host.hard.processes)}`,
   `--nofile=${Math.min(openFiles, host.hard.openFiles)}`,
   `--data=${limits.memoryBytes}`,
   `--fsize=${limits.fileBytes}`,

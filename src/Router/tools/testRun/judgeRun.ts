@@ -44,12 +44,13 @@ export const judgeRun = Effect.fn("Router.judgeRun")(function*(
   const runs = yield* Effect.forEach(chosen, (selected) => runOne(context, selected, args.timeout))
   const output = runs.map(({ output }) => output).filter((text) => text !== "").join("\n")
   const ownMs = runs.reduce((sum, { ms }) => sum + ms, 0)
-  const verdict = judgeAll(runs.map(({ run }) => run), {
+  const judged = judgeAll(runs.map(({ run }) => run), {
     written: state.written,
     locked: state.locked,
     redTests: state.redTests,
     currentHashes: yield* hashes(context, [...Object.keys(state.written), ...Object.keys(state.locked)])
   })
+  const verdict: Verdict = args.pattern === undefined ? judged : { ...judged, partial: true }
   const meddled = runs.map(({ settlement }) => meddling(settlement)).find((why) => why !== undefined)
   return { verdict: meddled === undefined ? verdict : { ...verdict, verdict: "none", reason: meddled }, output, ownMs }
 })
@@ -90,7 +91,7 @@ const runOne = Effect.fnUntraced(
 const hashes = (context: ToolContext, paths: ReadonlyArray<string>) =>
   Effect.map(
     Effect.forEach(new Set(paths), (path) =>
-      context.session.stage.read(ProjectPath.make(path)).pipe(
+      context.session.stage.read(ProjectPath.make(path), { maxBytes: context.options.limits.fileBytes }).pipe(
         Effect.map(({ bytes }): [string, string | null] => [path, createHash("sha256").update(bytes).digest("hex")]),
         Effect.catchTag("PathRefused", () => Effect.succeed<[string, string | null]>([path, null])),
         Effect.mapError(fromLeaf("test.run"))

@@ -1,0 +1,95 @@
+import { ParseResult, Schema } from "effect"
+import { Mode } from "../domain/Phase.ts"
+import { problemOf } from "../internal/Glob.ts"
+import { RunnerReport, SandboxChoice } from "./KernelOptions.ts"
+import { parseSize, parseTime, sizeForm, timeForm } from "./units.ts"
+
+const quote = (value: unknown) => (JSON.stringify(value) ?? String(value)).slice(0, 80)
+
+const saying = (text: string) => ({
+  message: (issue: { readonly actual: unknown }) => ({ message: `${text}, not ${quote(issue.actual)}`, override: true })
+})
+
+const withUnit = (parse: (text: string) => number | undefined, form: string) =>
+  Schema.transformOrFail(Schema.String, Schema.Number, {
+    strict: true,
+    decode: (text, _, ast) => {
+      const value = parse(text)
+      return value === undefined ? ParseResult.fail(new ParseResult.Type(ast, text)) : ParseResult.succeed(value)
+    },
+    encode: (value, _, ast) => ParseResult.fail(new ParseResult.Forbidden(ast, value, "settings are only read"))
+  }).annotations(saying(`it must be ${form}`))
+
+const oneOf = <const L extends ReadonlyArray<string>>(literals: L) =>
+  Schema.Literal(...literals).annotations(saying(`it must be one of ${literals.join(", ")}`))
+
+const key = <A, I, const Name extends string>(name: Name, schema: Schema.Schema<A, I>) =>
+  Schema.optionalWith(schema, { exact: true }).pipe(Schema.fromKey(name))
+
+const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
+
+const Count = Schema.Int.pipe(Schema.between(1, 1e12)).annotations(saying("it must be a whole number from 1"))
+const Size = withUnit(parseSize, sizeForm)
+const Time = withUnit(parseTime, timeForm)
+const Text = Schema.String.pipe(Schema.pattern(/^[^\x00-\x1f\x7f]{1,1024}$/)).annotations(
+  saying("it must be one line of text, quoted where YAML would read something else")
+)
+
+// A pattern that matches nothing would leave a secret open without a word.
+const Pattern = Text.pipe(Schema.filter((text) => {
+  const problem = problemOf(text)
+  return problem === undefined ? true : `the pattern ${quote(text)} can never match: ${problem}`
+}))
+const Patterns = Schema.Array(Pattern)
+
+const Runner = Schema.Struct({
+  command: Text,
+  args: Schema.optionalWith(Schema.Array(Schema.String), { default: () => [], exact: true }),
+  report: oneOf(RunnerReport),
+  files: optional(Patterns)
+})
+
+const Limits = Schema.Struct({
+  timeoutMs: key("timeout", Time),
+  outputBytes: key("output", Size),
+  memoryBytes: key("memory", Size),
+  processes: optional(Count),
+  fileBytes: key("file", Size),
+  diskBytes: key("disk", Size)
+})
+
+/** A `config.yaml`, a project's or a user's: the same keys, all optional; see `docs/configuration.md`. */
+export const ConfigFile = Schema.Struct({
+  model: optional(Text),
+  baseUrl: key("base_url", Text),
+  mode: optional(oneOf(Mode.literals)),
+  sandbox: optional(oneOf(SandboxChoice)),
+  maxTurns: key("max_turns", Count),
+  maxTokens: key("max_tokens", Count),
+  commit: optional(Schema.Boolean.annotations(saying("it must be true or false"))),
+  tests: optional(Patterns),
+  exempt: optional(Patterns),
+  secrets: optional(Patterns),
+  sensitive: optional(Patterns),
+  maxChangedLines: key("max_changed_lines", Count),
+  limits: optional(Limits),
+  runners: optional(Schema.Array(Runner))
+})
+
+/** The key of each setting as a file writes it. */
+export const fileKeys = {
+  model: "model",
+  baseUrl: "base_url",
+  mode: "mode",
+  sandbox: "sandbox",
+  maxTurns: "max_turns",
+  maxTokens: "max_tokens",
+  commit: "commit",
+  tests: "tests",
+  exempt: "exempt",
+  secrets: "secrets",
+  sensitive: "sensitive",
+  maxChangedLines: "max_changed_lines",
+  limits: "limits",
+  runners: "runners"
+} as const satisfies Readonly<Record<keyof typeof ConfigFile.Type, string>>

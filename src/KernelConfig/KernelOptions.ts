@@ -1,0 +1,113 @@
+import type { Mode } from "../domain/Phase.ts"
+import { defaultLimits, type Limits } from "../Sandbox.ts"
+
+export const SandboxChoice = ["auto", "bubblewrap", "docker", "podman"] as const
+
+/** How a test command's output is read. */
+export const RunnerReport = ["node", "vitest", "jest", "mocha", "pytest", "unittest"] as const
+
+/** A test command of the project's own: `report` says how its output is read. `files` are gitignore patterns of the tests it runs. */
+export interface RunnerConfig {
+  readonly command: string
+  readonly args: ReadonlyArray<string>
+  readonly report: (typeof RunnerReport)[number]
+  readonly files?: ReadonlyArray<string>
+}
+
+/** Everything a kernel is told. `project` and `state` are absolute; `user` and `model.apiKey` come from outside the project only. */
+export interface KernelOptions {
+  readonly project: string
+  readonly state: string
+  readonly mode: Mode
+  readonly sandbox: (typeof SandboxChoice)[number]
+  readonly image: string | undefined
+  readonly maxTurns: number
+  readonly maxTokens: number
+  readonly headless: boolean
+  readonly commit: boolean
+  /** gitignore patterns: what counts as a test, what is exempt from test-first, what is secret, what needs a human at merge. */
+  readonly tests: ReadonlyArray<string>
+  readonly exempt: ReadonlyArray<string>
+  readonly secrets: ReadonlyArray<string>
+  readonly sensitive: ReadonlyArray<string>
+  readonly maxChangedLines: number
+  readonly limits: Limits
+  readonly runners: ReadonlyArray<RunnerConfig>
+  /** Folders of YAML rules, lowest layer first; a missing folder is an empty one. */
+  readonly policies: ReadonlyArray<{ readonly layer: "shipped" | "user" | "project"; readonly directory: string }>
+}
+
+/** The defaults of the design, all but the places. */
+export const defaults: Omit<KernelOptions, "project" | "state" | "policies"> = {
+  mode: "strict",
+  sandbox: "auto",
+  image: undefined,
+  maxTurns: 50,
+  maxTokens: 2_000_000,
+  headless: false,
+  commit: false,
+  tests: ["*.test.*", "*.spec.*", "*_test.*", "test_*.py", "**/test/**", "**/tests/**", "**/__tests__/**", "**/spec/**"],
+  exempt: ["*.md", "*.txt", "*.json", "*.yml", "*.yaml", "*.toml", "Dockerfile*", ".dockerignore", ".gitignore"],
+  secrets: [
+    ".env",
+    ".env.*",
+    "!.env.example",
+    "*.pem",
+    "*.key",
+    "*.p12",
+    "*.pfx",
+    "id_rsa*",
+    "id_ecdsa*",
+    "id_ed25519*",
+    ".netrc",
+    ".npmrc",
+    ".pypirc",
+    ".git-credentials",
+    "*.kdbx",
+    "credentials.json",
+    "secrets.*"
+  ],
+  sensitive: [
+    "package.json",
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "pnpm-lock.yaml",
+    "yarn.lock",
+    "bun.lock*",
+    "pyproject.toml",
+    "requirements*.txt",
+    "setup.py",
+    "setup.cfg",
+    "poetry.lock",
+    "uv.lock",
+    "Pipfile*",
+    "go.mod",
+    "go.sum",
+    "Cargo.toml",
+    "Cargo.lock",
+    "Gemfile*",
+    "composer.*",
+    "Makefile",
+    "Dockerfile*",
+    "docker-compose*",
+    ".github/**",
+    ".gitlab-ci*",
+    ".circleci/**",
+    "Jenkinsfile*",
+    ".husky/**",
+    ".vscode/**",
+    ".idea/**",
+    ".devcontainer/**",
+    ".envrc",
+    ".gitattributes",
+    ".gitmodules",
+    ".mcp.json",
+    "AGENTS.md",
+    "CLAUDE.md",
+    "GEMINI.md",
+    ".cursor*"
+  ],
+  maxChangedLines: 500,
+  limits: defaultLimits,
+  runners: []
+}

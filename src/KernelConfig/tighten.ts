@@ -1,0 +1,80 @@
+import type { Limits } from "../Sandbox.ts"
+import type { Settings } from "./Settings.ts"
+
+/** What a project's file may have of what it asks for: the value in force then, and why the rest was refused. */
+export interface Judgement<A> {
+  readonly value: A
+  readonly refused?: string
+}
+
+type Judge<A> = (base: A, asked: A) => Judgement<A>
+
+const never = (why: string) => <A>(base: A): Judgement<A> => ({ value: base, refused: why })
+
+const ranked = <A extends string>(loosestLast: ReadonlyArray<A>): Judge<A> => (base, asked) =>
+  loosestLast.indexOf(asked) <= loosestLast.indexOf(base)
+    ? { value: asked }
+    : { value: base, refused: `${asked} is looser than ${base}` }
+
+const lower: Judge<number> = (base, asked) =>
+  asked <= base ? { value: asked } : { value: base, refused: `${asked} is more than the ${base} in force` }
+
+const split = (asked: ReadonlyArray<string>, may: (pattern: string) => boolean) => ({
+  taken: asked.filter(may),
+  refused: asked.filter((pattern) => !may(pattern))
+})
+
+const refusal = (patterns: ReadonlyArray<string>, why: string) =>
+  patterns.length === 0 ? {} : { refused: `${patterns.map((pattern) => JSON.stringify(pattern)).join(", ")} ${why}` }
+
+const added = (may: (pattern: string) => boolean, why: string): Judge<ReadonlyArray<string>> => (base, asked) => {
+  const { refused, taken } = split(asked, may)
+  return { value: [...base, ...taken.filter((pattern) => !base.includes(pattern))], ...refusal(refused, why) }
+}
+
+const isPlain = (pattern: string) => !pattern.startsWith("!")
+
+// A pattern that took sources in would let them be written before any test: one name in it must speak of tests, in plain letters.
+const speaksOfTests = (pattern: string) =>
+  isPlain(pattern) && pattern.split("/").some((name) => !/[[\]\\]/.test(name) && /test|spec/i.test(name))
+
+const reduced: Judge<ReadonlyArray<string>> = (base, asked) => {
+  const { refused, taken } = split(asked, (pattern) => !isPlain(pattern) || base.includes(pattern))
+  return {
+    value: [...base.filter((pattern) => !isPlain(pattern) || taken.includes(pattern)), ...taken.filter((p) => !isPlain(p))],
+    ...refusal(refused, "would exempt more files from test-first")
+  }
+}
+
+const limits: Judge<Partial<Limits>> = (base, asked) => {
+  const value: Record<string, number> = { ...base }
+  const refused: Array<string> = []
+  for (const [name, amount] of Object.entries(asked)) {
+    const judged = lower(value[name] ?? Number.POSITIVE_INFINITY, amount)
+    value[name] = judged.value
+    if (judged.refused !== undefined) refused.push(`${name}: ${judged.refused}`)
+  }
+  return { value, ...(refused.length === 0 ? {} : { refused: refused.join("; ") }) }
+}
+
+/**
+ * What "tighten" means for each setting of a project's file, against what the user's file or the defaults say. Runners are taken as
+ * they are: they run in the sandbox. A model or an address of the project's would send code and keys where its author wants.
+ */
+export const tighten: { readonly [Name in keyof Settings]: Judge<Settings[Name]> } = {
+  model: never("the model is chosen by you, not by a project"),
+  baseUrl: never("the model's address is chosen by you, not by a project"),
+  mode: ranked(["explore", "strict", "debug"]),
+  sandbox: (base, asked) =>
+    base === "auto" || base === asked ? { value: asked } : { value: base, refused: `${base} is chosen already` },
+  maxTurns: lower,
+  maxTokens: lower,
+  commit: (base, asked) => asked && !base ? { value: base, refused: "only you decide to commit" } : { value: asked },
+  tests: added(speaksOfTests, "may not be added by a project: a pattern for tests names them (test or spec)"),
+  exempt: reduced,
+  secrets: added(isPlain, "would open what is secret"),
+  sensitive: added(isPlain, "would let changes through unseen"),
+  maxChangedLines: lower,
+  limits,
+  runners: (_, asked) => ({ value: asked })
+}

@@ -1,0 +1,90 @@
+import { Effect } from "effect"
+import { createInterface } from "node:readline"
+import type { Readable, Writable } from "node:stream"
+import { escape } from "../internal/escape.ts"
+import type { ReviewAnswer, ReviewRequest } from "../Router.ts"
+import { diff } from "./render/diff.ts"
+import type { Style } from "./render/style.ts"
+
+/** Where a question is asked. `interrupt` is what Ctrl-C does while it stands. */
+export interface Desk {
+  readonly input: Readable
+  readonly output: Writable
+  readonly style: Style
+  readonly interrupt: () => void
+}
+
+const maxLines = 60
+
+/** Lines that were typed before the question could be seen do not answer it. */
+const settleMs = 60
+
+const titles: Record<ReviewRequest["kind"], string> = {
+  action: "May this be done in the sandbox?",
+  change: "May these changes be kept in the session?",
+  merge: "May this be merged into your project?",
+  debug: "The tests stay red. May the test-first gate be lifted (debug mode)?"
+}
+
+const indented = (text: string) => escape(text).replace(/^/gm, "  | ")
+
+const ask = (desk: Desk, request: ReviewRequest): Effect.Effect<ReviewAnswer> =>
+  Effect.async((resume) => {
+    const { output, style } = desk
+    const whole = diff(request.diff, style)
+    const short = diff(request.diff, style, maxLines)
+    const lines = createInterface({
+      input: desk.input,
+      output,
+      terminal: (output as { readonly isTTY?: boolean }).isTTY === true,
+      historySize: 0
+    })
+    let listening = false
+    let answered = false
+    let reasoning = false
+
+    const answer = (approved: boolean, reason: string) => {
+      if (answered) return
+      answered = true
+      lines.close()
+      resume(Effect.succeed({ approved, reason }))
+    }
+    const prompt = () => {
+      const all = short.hidden > 0 ? `, [d] all of the diff (${short.hidden} more lines)` : ""
+      lines.setPrompt(reasoning ? "Why not? (for the model; empty to stop) " : `${style.bold(titles[request.kind])} [y]es, [n]o${all}: `)
+      lines.prompt()
+    }
+    const onLine = (line: string) => {
+      if (!listening) return
+      if (reasoning) return answer(false, line.trim().slice(0, 2000))
+      const word = line.trim().toLowerCase()
+      if (word === "y" || word === "yes") return answer(true, "")
+      if (word === "n" || word === "no") {
+        reasoning = request.kind !== "debug"
+        if (!reasoning) return answer(false, "")
+      } else if (word === "d" && short.hidden > 0) output.write(whole.text)
+      prompt()
+    }
+
+    lines.on("line", onLine)
+    // The end of input is no answer, and no answer is a no.
+    lines.on("close", () => answer(false, ""))
+    lines.on("SIGINT", () => desk.interrupt())
+    const timer = setTimeout(() => {
+      listening = true
+      output.write(`\n${indented(request.reason)}\n${request.diff === "" ? "" : `\n${short.text}`}\n`)
+      prompt()
+    }, settleMs)
+
+    return Effect.sync(() => {
+      answered = true
+      clearTimeout(timer)
+      lines.close()
+    })
+  })
+
+/** Shows what is asked, with its diff, and waits for a yes or a no; only a typed yes is one. One question at a time. */
+export const makeReview = (desk: Desk) => {
+  const lock = Effect.unsafeMakeSemaphore(1)
+  return (request: ReviewRequest): Effect.Effect<ReviewAnswer> => lock.withPermits(1)(ask(desk, request))
+}
