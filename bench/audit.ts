@@ -9,6 +9,7 @@ import { layer } from "../src/Audit/Sql.ts"
 import { schema } from "../src/Audit/store.ts"
 import { type BenchRow, isMain, print } from "./report.ts"
 
+const warmUps = 3
 const rounds = 9
 const perRound = 4000
 const batch = 100
@@ -84,19 +85,19 @@ const clocked = (effect: Effect.Effect<unknown, unknown>) =>
 
 const median = (values: ReadonlyArray<number>) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 
-/** Measures ours and the reference in turn, so that both see the same machine; the first round warms up. */
+/** Measures ours and the reference in turn, so that both see the same machine, after some rounds to warm up. */
 const compare = Effect.fnUntraced(function*(
   what: string,
   ours: Effect.Effect<unknown, unknown>,
   reference: () => void,
-  count: (round: number) => number
+  count: number
 ) {
   const rates = { ours: new Array<number>(), reference: new Array<number>() }
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = 0; round < warmUps + rounds; round++) {
     const seconds = [yield* clocked(Effect.sync(reference)), yield* clocked(ours)] as const
-    if (round === 0) continue
-    rates.reference.push(count(round) / seconds[0])
-    rates.ours.push(count(round) / seconds[1])
+    if (round < warmUps) continue
+    rates.reference.push(count / seconds[0])
+    rates.ours.push(count / seconds[1])
   }
   const ratio = median(rates.ours.map((rate, index) => rate / (rates.reference[index] ?? Number.NaN)))
   return {
@@ -116,10 +117,10 @@ const measure = Effect.fnUntraced(function*(directory: string) {
   const append = Effect.gen(function*() {
     for (let n = 0; n < perRound; n++) yield* audit.append(event)
   })
-  const written = (rounds + 1) * perRound
+  const written = (warmUps + rounds) * perRound
   const rows: ReadonlyArray<BenchRow> = [
-    yield* compare("audit append, batches of 100", append, reference.append, () => perRound),
-    yield* compare("audit verify, whole log", audit.verify(), reference.verify, () => written)
+    yield* compare("audit append, batches of 100", append, reference.append, perRound),
+    yield* compare("audit verify, whole log", audit.verify(), reference.verify, written)
   ]
   const { broken, checked } = yield* audit.verify()
   if (broken.length > 0 || checked !== written) return yield* Effect.dieMessage("The measured log does not verify")

@@ -89,6 +89,12 @@ const publicModules = () =>
     ]
   })
 
+/** Data that the code reads from the package's own folder has to ship. */
+const shipped = () =>
+  sources.flatMap((file) => [...read(file).matchAll(/packageRoot, "([\w-]+)[/"]/g)].map(([, folder]) => folder))
+    .filter((folder, index, all) => all.indexOf(folder) === index && !manifest.files.includes(folder))
+    .map((folder) => `package.json#files lacks ${folder}, which src reads from the package's folder`)
+
 /** Two copies of effect break embedding: what an app brings is a peer, and the same version is what is tested here. */
 const peers = () =>
   Object.entries(manifest.peerDependencies).filter(([name, version]) => manifest.devDependencies[name] !== version)
@@ -107,6 +113,14 @@ const links = () =>
       .map(([, target]) => `${file} links to ${target}, which does not exist`)
   )
 
+const index = () => {
+  const listed = read("docs/README.md")
+  return files(["/docs/**/*.md"], ["/docs/README.md"]).filter((file) =>
+    !listed.includes(`](${file.slice("docs/".length)})`)
+  )
+    .map((file) => `docs/README.md does not list ${file}`)
+}
+
 const findings = [
   tooLong,
   environment,
@@ -118,9 +132,11 @@ const findings = [
   machinePaths,
   generated,
   publicModules,
+  shipped,
   peers,
   pins,
-  links
+  links,
+  index
 ].flatMap((rule) => rule())
 
 for (const finding of findings) process.stdout.write(`${finding}\n`)

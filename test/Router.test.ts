@@ -25,7 +25,7 @@ const open: Rule = {
   match: { action: ["fs.read", "fs.list", "fs.exists", "search.grep", "search.glob", "fs.write", "fs.edit", "test.run", "shell.exec", "task.complete", "change"] }
 }
 
-type Run = TestKernel.TestKernelOptions["run"]
+type Run = NonNullable<TestKernel.TestKernelOptions["run"]>
 
 /** A session in phase planning over a kernel in memory, and the calls made in it. */
 const inSession = <A, E>(

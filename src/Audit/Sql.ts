@@ -8,7 +8,7 @@ import { result } from "./verification.ts"
 import * as Writer from "./writer.ts"
 
 const failed = (method: string, reason: AuditFailed["reason"]) => (cause: unknown) =>
-  new AuditFailed({ method, reason, cause })
+  cause instanceof AuditFailed ? cause : new AuditFailed({ method, reason, cause })
 
 const prepare = (sql: SqlClient) =>
   Sqlite.transaction(sql, (connection) =>
@@ -16,7 +16,8 @@ const prepare = (sql: SqlClient) =>
       const [[version] = []] = yield* connection.executeValues("PRAGMA user_version", [])
       const [[tables] = []] = yield* connection.executeValues("SELECT count(*) FROM sqlite_schema", [])
       if (version !== schemaVersion && (version !== 0 || tables !== 0)) {
-        return yield* Effect.fail(new Error("it is not an audit log, or one of another version of Fluffy"))
+        const cause = new Error("it is not an audit log, or one of another version of Fluffy")
+        return yield* new AuditFailed({ method: "layer", reason: "open", cause })
       }
       for (const statement of schema) yield* connection.executeRaw(statement, [])
       if (version === 0) yield* connection.executeRaw(`PRAGMA user_version = ${schemaVersion}`, [])
@@ -66,7 +67,8 @@ const make = Effect.fnUntraced(function*(file: string) {
 /**
  * The log in a SQLite file, made where it is missing (0600, in a directory 0700). Opening verifies it: a break is logged as a
  * warning, recorded as `chain.broken` in a new segment, and named by every later `verify`; stored entries are never changed.
- * Several processes may write to one file. Closing writes what is buffered, and dies where that fails.
+ * Several processes may write to one file. Closing writes what is buffered, and dies where that fails. The chain has no key: who
+ * can write to the file can also forge a whole log, so a hash to hold against it belongs in another place.
  */
 export const layer = (options: { readonly file: string }): Layer.Layer<Audit, AuditFailed> =>
   Layer.scoped(Audit, make(options.file))

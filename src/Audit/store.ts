@@ -3,6 +3,7 @@ import type { Connection } from "@effect/sql/SqlConnection"
 import { Effect } from "effect"
 import { whenFree } from "../internal/Sqlite.ts"
 import type { AuditQuery } from "./AuditEntry.ts"
+import { AuditFailed } from "./AuditError.ts"
 import { type Head, openSegment, type Row, start } from "./chain.ts"
 import { amount, toEntry } from "./read.ts"
 import { advance, begin, finish, type Progress, readHead, type StoredRow, unrecorded } from "./verification.ts"
@@ -134,7 +135,9 @@ export const currentHead = Effect.fnUntraced(function*(connection: Connection) {
   const [row] = yield* connection.executeValues("SELECT segment, seq, hash FROM head WHERE id = 1", [])
   if (row === undefined) return start
   const head = readHead({ segment: row[0], seq: row[1], hash: row[2] })
-  return head ?? (yield* Effect.fail(new Error("the head record is unreadable")))
+  if (head !== null) return head
+  const cause = new Error("the head record is unreadable")
+  return yield* new AuditFailed({ method: "flush", reason: "write", cause })
 })
 
 // Larger numbers are no count of entries but an attempt to leave none for the entries to come.

@@ -2,7 +2,7 @@ import type { Verification } from "./AuditEntry.ts"
 import { chainBroken, genesis, type Head, type Row, segmentOpened, sha256, start } from "./chain.ts"
 
 /** One broken entry and why; a missing one is named by the number it had. */
-export type Break = Verification["broken"][number]
+type Break = Verification["broken"][number]
 
 /** A row as a database returns it: nothing about it is certain. */
 export type StoredRow = { readonly [Column in keyof Row]: unknown }

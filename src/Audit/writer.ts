@@ -2,7 +2,7 @@ import { Effect, type Scope } from "effect"
 import type { Draft } from "./chain.ts"
 
 /** Entries the buffer holds before an `append` writes them. */
-export const maxBuffered = 100
+const maxBuffered = 100
 
 /** The longest an appended entry stays in memory. */
 const flushAfter = "500 millis"

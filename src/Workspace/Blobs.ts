@@ -3,7 +3,8 @@ import { chunkBytes, chunksOf, hashOf, openStaged, sha256, writeAll } from "./fi
 
 /** Every content a session began with or accepted, by SHA-256, where no sandbox can reach it: what `reject` restores from. */
 export interface Blobs {
-  readonly has: (sha: string) => boolean
+  /** The content itself where it is small and kept at hand. */
+  readonly held: (sha: string) => Buffer | undefined
   readonly put: (sha: string, bytes: Uint8Array) => void
   /** Takes a file's content in; refuses it when it is no longer what was hashed. */
   readonly putFile: (sha: string, path: string, size: number, mode: number) => void
@@ -18,24 +19,38 @@ export interface Blobs {
 /** A content that was asked for and is not held, or was not what it should be. */
 export class BlobError extends Error {}
 
-/** Small contents share one file that has no name (it is gone with the process); large ones are files, copied by reference where the disk can. */
-export const make = (directory: string): Blobs => {
+// What a stage in memory may keep at hand beside itself.
+const maxHeld = 64 << 20
+
+/**
+ * Small contents share one file that has no name (it is gone with the process), or are kept `atHand`; large ones are files, copied by
+ * reference where the disk can.
+ */
+export const make = (directory: string, atHand: boolean): Blobs => {
   mkdirSync(directory, { mode: 0o700 })
   const packed = `${directory}/pack`
   const pack = openSync(packed, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600)
   unlinkSync(packed)
   const places = new Map<string, { readonly at: number; readonly size: number } | "file">()
+  const hand = new Map<string, Buffer>()
   let end = 0
+  let room = atHand ? maxHeld : 0
   const fileOf = (sha: string) => `${directory}/${sha}`
 
   const put: Blobs["put"] = (sha, bytes) => {
-    if (places.has(sha)) return
-    writeAll(pack, bytes)
+    if (hand.has(sha) || places.has(sha)) return
+    if (bytes.length <= room) {
+      room -= bytes.length
+      return void hand.set(sha, Buffer.from(bytes))
+    }
+    writeAll(pack, bytes, end)
     places.set(sha, { at: end, size: bytes.length })
     end += bytes.length
   }
 
   function* chunks(sha: string): Generator<Buffer> {
+    const held = hand.get(sha)
+    if (held !== undefined) return yield held
     const place = places.get(sha)
     if (place === undefined) throw new BlobError(`no content ${sha.slice(0, 12)}`)
     if (place !== "file") return yield* chunksOf(pack, place.at, place.size)
@@ -48,7 +63,7 @@ export const make = (directory: string): Blobs => {
   }
 
   const putFile: Blobs["putFile"] = (sha, path, size, mode) => {
-    if (places.has(sha)) return
+    if (hand.has(sha) || places.has(sha)) return
     const fd = openStaged(path, mode)
     try {
       if (size < chunkBytes) {
@@ -72,7 +87,7 @@ export const make = (directory: string): Blobs => {
   }
 
   return {
-    has: (sha) => places.has(sha),
+    held: (sha) => hand.get(sha),
     put,
     putFile,
     chunks,

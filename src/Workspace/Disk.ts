@@ -11,6 +11,7 @@ import { fill, measure, type Owner } from "./fill.ts"
 import type { GitOptions } from "./Git.ts"
 import * as Home from "./Home.ts"
 import * as Ignored from "./Ignored.ts"
+import * as Journal from "./Journal.ts"
 import * as Listing from "./listing.ts"
 import { gitMounts } from "./mounts.ts"
 import { ancestors } from "./names.ts"
@@ -56,6 +57,7 @@ const contextOf = (options: DiskOptions): Context => {
 }
 
 const ownerOf = (context: Context, project: string) => {
+  Journal.refuseLinks(context.state, project)
   const stat = lstatSync(project)
   if (!stat.isDirectory() || !isAbsolute(project)) {
     throw new WorkspaceFailed({ method: "open a stage", reason: "not a directory", detail: project })
@@ -77,7 +79,7 @@ const open = Effect.fnUntraced(function*(context: Context, options: StageOptions
     ({ directory }) => Effect.ignoreLogged(attempt("remove a stage", "write", () => Home.remove(directory)))
   )
   const blobs = yield* Effect.acquireRelease(
-    attempt("open a stage", "write", () => Blobs.make(home.blobs)),
+    attempt("open a stage", "write", () => Blobs.make(home.blobs, !home.times)),
     (held) => Effect.sync(() => held.close())
   )
   const isSecret = compile(options.secrets)
@@ -94,7 +96,14 @@ const open = Effect.fnUntraced(function*(context: Context, options: StageOptions
     blobs,
     manifest,
     base: State.visible(manifest),
-    options: { root: home.root, times: home.times, maxFileBytes: options.maxFileBytes, points, isSecret },
+    options: {
+      root: home.root,
+      times: home.times,
+      maxFileBytes: options.maxFileBytes,
+      points,
+      isSecret,
+      held: blobs.held
+    },
     directories,
     pending: undefined
   }

@@ -93,7 +93,7 @@ export const make = (options: DiskStageOptions): Stage => {
 
   const locked = attempt("merge", "journal", () => Journal.lock(journals)).pipe(
     Effect.filterOrFail((release) => release !== undefined, () => busy),
-    Effect.retry({ schedule: lockWait, while: (error) => error === busy })
+    Effect.retry({ schedule: lockWait, while: (error) => error.detail === busy.detail })
   )
 
   return {

@@ -81,6 +81,16 @@ export const remove = (directory: string): void => {
   rmdirSync(trash)
 }
 
+// Another kernel may be at it, too, and what cannot be removed now can be later.
+const isRemoved = (directory: string): boolean => {
+  try {
+    remove(directory)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** Removes the stages of kernels that are gone; how many there were. */
 export const sweep = (places: Places): number => {
   let removed = 0
@@ -90,8 +100,7 @@ export const sweep = (places: Places): number => {
       if (!name.startsWith(prefix)) continue
       const mark = name.slice(prefix.length, name.indexOf("."))
       if (!isDead(mark) || !owned(`${parent}/${name}`)) continue
-      remove(`${parent}/${name}`)
-      removed++
+      if (isRemoved(`${parent}/${name}`)) removed++
     }
   }
   return removed

@@ -9,6 +9,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   unlinkSync
 } from "node:fs"
@@ -16,6 +17,7 @@ import { basename, dirname } from "node:path"
 import { WorkspaceFailed } from "../Workspace.ts"
 import { removeTree, writeAll } from "./files.ts"
 import { decode, type MergePlan } from "./MergePlan.ts"
+import { ancestors } from "./names.ts"
 import { isDead, self } from "./owner.ts"
 
 const broken = (detail: string) => new WorkspaceFailed({ method: "merge", reason: "journal", detail })
@@ -39,6 +41,16 @@ export const ownDirectory = (path: string): string => {
   if (stat.uid !== process.geteuid?.()) throw broken(`${path} belongs to another user`)
   chmodSync(path, 0o700)
   return path
+}
+
+/** Refuses a state directory that a project leads elsewhere by a link. */
+export const refuseLinks = (state: string, project: string): void => {
+  if (!state.startsWith(`${project}/`)) return
+  const below = state.slice(project.length + 1)
+  for (const path of [...ancestors(below), below]) {
+    const stat = lstatSync(`${project}/${path}`, { throwIfNoEntry: false })
+    if (stat !== undefined && !stat.isDirectory()) throw broken(`${project}/${path} is not a directory`)
+  }
 }
 
 /** Writes a file so that it is there whole or not at all, also after a power cut; a link of its name is replaced, not followed. */
@@ -118,6 +130,11 @@ export interface Left {
   readonly plan: MergePlan | null
 }
 
+// A project may be reached by more than one path.
+const isSame = (one: string, other: string): boolean =>
+  one === other ||
+  (lstatSync(one, { throwIfNoEntry: false }) !== undefined && realpathSync(one) === realpathSync(other))
+
 /** The journals of dead kernels; one that does not read is an error, since what it did to the project is not known. */
 export const left = (state: string, project: string): ReadonlyArray<Left> => {
   if (lstatSync(state, { throwIfNoEntry: false }) === undefined) return []
@@ -129,10 +146,10 @@ export const left = (state: string, project: string): ReadonlyArray<Left> => {
     const file = `${directory}/${planFile}`
     if (lstatSync(file, { throwIfNoEntry: false })?.isFile() !== true) return [{ directory, session, plan: null }]
     const plan = decode(readFileSync(file, "utf8"))
-    if (Either.isLeft(plan) || plan.right.project !== project || plan.right.session !== session) {
+    if (Either.isLeft(plan) || !isSame(plan.right.project, project) || plan.right.session !== session) {
       throw broken(`the journal ${directory} does not read; look at the project, then remove it`)
     }
-    return [{ directory, session, plan: plan.right }]
+    return [{ directory, session, plan: { ...plan.right, project } }]
   })
 }
 

@@ -75,9 +75,17 @@ export const hashOf = (fd: number, size: number): string => {
   return digest.digest("hex")
 }
 
-/** Writes all of the bytes. */
-export const writeAll = (fd: number, bytes: Uint8Array): void => {
-  for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at)
+/** Whether an open file holds these bytes and no more; they are fewer than `chunkBytes`. */
+export const holds = (fd: number, bytes: Buffer): boolean => {
+  const read = readSync(fd, scratch, 0, chunkBytes, 0)
+  return read === bytes.length && scratch.compare(bytes, 0, bytes.length, 0, read) === 0
+}
+
+/** Writes all of the bytes, where the file stands or from `start` on. */
+export const writeAll = (fd: number, bytes: Uint8Array, start?: number): void => {
+  for (let at = 0; at < bytes.length;) {
+    at += writeSync(fd, bytes, at, bytes.length - at, start === undefined ? null : start + at)
+  }
 }
 
 /**

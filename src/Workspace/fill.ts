@@ -135,9 +135,9 @@ const fillFile = (options: FillOptions, prefix: string, item: Item, manifest: Ma
   const fd = openForCopy(`${prefix}/${nameOf(item.path)}`)
   if (fd === undefined) return
   try {
-    const { mode: bits } = fstatSync(fd)
+    const { mode: bits, size: length } = fstatSync(fd)
     const mode = (bits & 0o777) | 0o600
-    const sha = copy(options, fd, target, item.size, mode)
+    const sha = copy(options, fd, target, length, mode)
     const size = Number(lookAt(target)?.size ?? 0)
     const content = { kind: "file", executable: (mode & 0o100) !== 0, size, sha256: sha } as const
     record(manifest, target, item.path, content, false, seen)

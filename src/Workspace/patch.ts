@@ -3,7 +3,7 @@ import type { Change, Content } from "../domain/Change.ts"
 
 const contextLines = 3
 const maxTextBytes = 8 << 20
-const timeoutMs = 2_000
+const budgetMs = 5_000
 const bytesPerLine = 64
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
@@ -44,10 +44,13 @@ const replaced = (before: string, after: string) => {
   return { head: `@@ -${range(1, count(old))} +${range(1, count(now))} @@`, lines: [...old, ...now] }
 }
 
-const hunksOf = (before: string, after: string) => {
+const hunksOf = (before: string, after: string, deadline: number) => {
   const patch = before === "" || after === ""
     ? undefined
-    : structuredPatch("", "", before, after, undefined, undefined, { context: contextLines, timeout: timeoutMs })
+    : structuredPatch("", "", before, after, undefined, undefined, {
+      context: contextLines,
+      timeout: Math.max(1, deadline - performance.now())
+    })
   return patch === undefined ? [replaced(before, after)] : patch.hunks.map((hunk) => ({
     head: `@@ -${range(hunk.oldStart, hunk.oldLines)} +${range(hunk.newStart, hunk.newLines)} @@`,
     lines: hunk.lines
@@ -72,7 +75,7 @@ const headOf = (old: Side, now: Side): ReadonlyArray<string> => {
   return lines
 }
 
-const patchOf = (old: Side, now: Side, bytesOf: (content: Content) => Buffer) => {
+const patchOf = (old: Side, now: Side, bytesOf: (content: Content) => Buffer, deadline: number) => {
   const lines = [...headOf(old, now)]
   if (old.content?.sha256 === now.content?.sha256) return { lines, count: 0 }
   const before = old.content === null ? Buffer.alloc(0) : bytesOf(old.content)
@@ -87,7 +90,7 @@ const patchOf = (old: Side, now: Side, bytesOf: (content: Content) => Buffer) =>
   if (a === b) return { lines, count: 0 }
   lines.push(`--- ${from}`, `+++ ${to}`)
   let count = 0
-  for (const hunk of hunksOf(a, b)) {
+  for (const hunk of hunksOf(a, b, deadline)) {
     lines.push(hunk.head, ...hunk.lines)
     count += hunk.lines.filter((line) => line.startsWith("+") || line.startsWith("-")).length
   }
@@ -111,7 +114,8 @@ export const make = (
   changes: ReadonlyArray<Change>,
   bytesOf: (content: Content) => Buffer
 ): { readonly patch: string; readonly lines: number } => {
-  const all = changes.flatMap(sidesOf).map(([old, now]) => patchOf(old, now, bytesOf))
+  const deadline = performance.now() + budgetMs
+  const all = changes.flatMap(sidesOf).map(([old, now]) => patchOf(old, now, bytesOf, deadline))
   return {
     patch: all.flatMap((one) => one.lines).map((line) => `${line}\n`).join(""),
     lines: all.reduce((sum, one) => sum + one.count, 0)

@@ -7,6 +7,7 @@ import * as Journal from "./Journal.ts"
 export const recover = (state: string, project: string, places: Places): MergeRecovery => {
   const finished: Array<string> = []
   const undone: Array<string> = []
+  Journal.refuseLinks(state, project)
   for (const { directory, plan, session } of Journal.left(state, project)) {
     const settled = plan === null ? undefined : settle({ directory, plan })
     Journal.remove(directory)

@@ -1,6 +1,6 @@
 import { type BigIntStats, chmodSync, closeSync, lstatSync, readdirSync, readlinkSync } from "node:fs"
 import type { Content, Forbidden } from "../domain/Change.ts"
-import { hashOf, openStaged, sha256 } from "./files.ts"
+import { hashOf, holds, openStaged, sha256 } from "./files.ts"
 import { lookIn } from "./fill.ts"
 import { refuseLink } from "./links.ts"
 import { type Manifest, type ManifestEntry, sameContent } from "./Manifest.ts"
@@ -13,6 +13,8 @@ export interface ScanOptions {
   readonly maxFileBytes: number
   readonly points: ReadonlySet<string>
   readonly isSecret: (path: string) => boolean
+  /** An accepted content kept at hand: comparing bytes is quicker than hashing them. */
+  readonly held: (sha: string) => Buffer | undefined
 }
 
 /** An entry the kernel takes no part of; `host` is its path on the host in bytes, for its removal. */
@@ -96,7 +98,8 @@ export const scan = (options: ScanOptions, manifest: Manifest, known: ReadonlySe
       return settle(path, was, { kind: "file", executable, size, sha256: `${unread}${stat.ino} ${stat.ctimeNs}` }, stat)
     }
     const fd = openStaged(`${root}/${path}`, Number(stat.mode))
-    const sha = hashOf(fd, size)
+    const held = was?.content.size === size ? options.held(was.content.sha256) : undefined
+    const sha = held !== undefined && was !== undefined && holds(fd, held) ? was.content.sha256 : hashOf(fd, size)
     closeSync(fd)
     const now = (stat.mode & 0o400n) === 0n ? lstatSync(`${root}/${path}`, { bigint: true }) : stat
     settle(path, was, { kind: "file", executable, size, sha256: sha }, now)

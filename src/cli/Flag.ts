@@ -17,7 +17,7 @@ export type ValueOf<F> = F extends { readonly kind: "switch" } ? boolean
   : string
 
 /** The flags of a command as they were given; a switch that was not is absent too. */
-export type ValuesOf<Flags> = { readonly [Name in keyof Flags]?: ValueOf<Flags[Name]> }
+export type ValuesOf<Flags> = { readonly [Name in keyof Flags]?: ValueOf<Flags[Name]> | undefined }
 
 /** One command of the table: what help says of it and what it takes. `operands` are the words that are not flags. */
 export interface Spec {

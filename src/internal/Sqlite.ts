@@ -58,14 +58,19 @@ const createFile = (file: string) => {
 
 const connect = (file: string) =>
   Effect.gen(function*() {
-    yield* Effect.try({ try: () => createFile(file), catch: (cause) => cause })
+    yield* Effect.try({ try: () => createFile(file), catch: (cause) => new SqliteOpenFailed({ file, cause }) })
     const SqliteClient = yield* Effect.promise(() => import("@effect/sql-sqlite-node/SqliteClient"))
     const sql = Context.get(yield* Layer.build(SqliteClient.layer({ filename: file })), SqliteClient.SqliteClient)
     yield* sql.unsafe("PRAGMA synchronous = FULL").raw
     yield* sql.unsafe(`PRAGMA busy_timeout = ${busyTimeout}`).raw
     yield* sql.unsafe("PRAGMA trusted_schema = OFF").raw
     const foreign = yield* sql.unsafe("SELECT name FROM sqlite_schema WHERE type IN ('trigger', 'view')").values
-    if (foreign.length > 0) return yield* Effect.fail(new Error("it holds triggers or views, which Fluffy never makes"))
+    if (foreign.length > 0) {
+      return yield* new SqliteOpenFailed({
+        file,
+        cause: new Error("it holds triggers or views, which Fluffy never makes")
+      })
+    }
     return sql as SqlClient
   })
 
@@ -75,9 +80,11 @@ const attempt = Effect.fnUntraced(function*(file: string) {
   return yield* Scope.extend(connect(file), scope).pipe(
     Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
     Effect.sandbox,
-    Effect.catchAll((cause) =>
-      Cause.isInterruptedOnly(cause) ? Effect.interrupt : new SqliteOpenFailed({ file, cause: Cause.squash(cause) })
-    )
+    Effect.catchAll((cause) => {
+      if (Cause.isInterruptedOnly(cause)) return Effect.interrupt
+      const error = Cause.squash(cause)
+      return error instanceof SqliteOpenFailed ? error : new SqliteOpenFailed({ file, cause: error })
+    })
   )
 })
 
@@ -99,12 +106,13 @@ export const transaction = <A, E, R>(
 ): Effect.Effect<A, E | SqlError, R> =>
   Effect.scoped(
     Effect.flatMap(sql.reserve, (connection) =>
-      Effect.uninterruptibleMask((restore) =>
-        Effect.gen(function*() {
-          yield* restore(whenFree(connection.executeRaw("BEGIN IMMEDIATE", [])))
-          const exit = yield* Effect.exit(Effect.zipLeft(use(connection), connection.executeRaw("COMMIT", [])))
-          if (Exit.isFailure(exit)) yield* Effect.ignore(connection.executeRaw("ROLLBACK", []))
-          return yield* exit
-        })
-      ))
+      Effect.uninterruptibleMask((restore) => {
+        const rollback = Effect.ignore(connection.executeRaw("ROLLBACK", []))
+        // An interruption can fall between a BEGIN that succeeded and what follows it: that is rolled back too.
+        return restore(whenFree(connection.executeRaw("BEGIN IMMEDIATE", []))).pipe(
+          Effect.zipRight(Effect.suspend(() => use(connection))),
+          Effect.zipLeft(connection.executeRaw("COMMIT", [])),
+          Effect.onError(() => rollback)
+        )
+      }))
   )

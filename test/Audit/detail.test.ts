@@ -26,7 +26,7 @@ describe("canonicalDetail", () => {
       map: new Map([["a", new Set([1])]]),
       bytes: new Uint8Array(9),
       symbol: Symbol("s"),
-      holes: [undefined, , 3], // oxlint-disable-line no-sparse-arrays
+      holes: Object.assign(Array(3), { 2: 3 }) as ReadonlyArray<unknown>,
       infinite: -Infinity
     })
     assert.deepStrictEqual(plain, {

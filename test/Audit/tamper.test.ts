@@ -1,6 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import type Database from "better-sqlite3"
-import { Effect, HashMap, Logger, Option } from "effect"
+import { Effect, Logger } from "effect"
 import { draft, link } from "../../src/Audit/chain.ts"
 import { event } from "../contract/AuditContract.ts"
 import { newFile, opened, tamper, using } from "../support/auditFile.ts"
@@ -216,13 +216,10 @@ it.scoped("warns of a break when it opens, each time", () =>
     yield* ten(file)
     yield* tamper(file, sql("DELETE FROM entries WHERE seq = 5"))
     const warnings: Array<string> = []
-    const logger = Logger.make(({ logLevel, message, annotations }) => {
-      warnings.push(`${logLevel.label} ${String(message)} ${Option.isSome(HashMap.get(annotations, "x"))}`)
+    const logger = Logger.make(({ logLevel, message }) => {
+      warnings.push(`${logLevel.label} ${String(message)}`)
     })
-    const open = using(file, () => Effect.void).pipe(
-      Effect.provide(Logger.replace(Logger.defaultLogger, logger)),
-      Effect.provide(Logger.add(logger))
-    )
+    const open = Effect.provide(using(file, () => Effect.void), Logger.add(logger))
     yield* open
     const first = warnings.splice(0)
     assert.isNotEmpty(first)

@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { Sandbox } from "../../src/Sandbox.ts"
 import * as Bubblewrap from "../../src/Sandbox/Bubblewrap.ts"
 import { requireRuntime } from "../support/require.ts"
-import { command, run, stage, text, users } from "../support/sandbox.ts"
+import { run, stage, text, users } from "../support/sandbox.ts"
 
 describe("Sandbox/Bubblewrap without bwrap", () => {
   it.live("does not build, and says what to type", () =>
@@ -116,7 +116,7 @@ if (requireRuntime("bubblewrap")) {
 
     it.live("takes nothing that could become one of its own options", () =>
       Effect.gen(function*() {
-        const refuse = (options: Parameters<typeof command>[1], line: readonly [string, ...Array<string>] = ["true"]) =>
+        const refuse = (options: Parameters<typeof run>[1], line: readonly [string, ...Array<string>] = ["true"]) =>
           Effect.map(Effect.flip(run(line, options)), (error) => error.message)
         assert.include(yield* refuse({ env: { A: "x\0--bind\0/\0/host" } }), "a NUL byte")
         assert.include(yield* refuse({ cwd: "/tmp\0--bind\0/\0/host" }), "a NUL byte")

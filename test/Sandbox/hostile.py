@@ -71,14 +71,14 @@ def seen_elsewhere(needle):
 
 
 def open_places():
-    """What our descriptors lead to, but for the command's own streams and nothing."""
+    """What our descriptors lead to, but for nothing and, as the first three, the command's own streams."""
     places = []
     for number in os.listdir("/proc/self/fd"):
         try:
-            places.append(os.readlink("/proc/self/fd/" + number))
+            places.append((int(number), os.readlink("/proc/self/fd/" + number)))
         except OSError:
             pass
-    return [p for p in places if p != "/dev/null" and not p.startswith(("socket:", "/proc/"))]
+    return [p for n, p in places if p != "/dev/null" and not p.startswith("socket:" if n < 3 else "/proc/")]
 
 
 def suid():

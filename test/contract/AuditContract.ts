@@ -5,7 +5,7 @@ import { Audit, type AuditEvent } from "../../src/Audit.ts"
 import { canonical } from "../../src/Audit/canonical.ts"
 import { SessionId } from "../../src/domain/SessionId.ts"
 
-export const session = SessionId.make("s-one")
+const session = SessionId.make("s-one")
 
 /** An event as a tool call makes it; `action` tells several apart. */
 export const event = (action: string, fields: Partial<AuditEvent> = {}): AuditEvent => ({

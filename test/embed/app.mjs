@@ -1,12 +1,11 @@
 // An app that embeds the kernel by the package's name: its own model, its own audit log, everything else as it comes.
-// `node app.mjs PROJECT STATE` runs one task there and prints what came of it as JSON.
+// `node app.mjs PROJECT` runs one task there and prints what came of it as JSON.
 import { Effect, Layer } from "effect"
 import { Audit, Kernel, KernelConfig, Orchestrator } from "fluffy-kernel"
 import * as AuditByName from "fluffy-kernel/Audit"
-import { fileURLToPath } from "node:url"
 import * as Model from "./model.mjs"
 
-const [project, state] = process.argv.slice(2)
+const { options } = await Effect.runPromise(KernelConfig.load({ cwd: process.argv[2], headless: true }))
 
 const test = `import assert from "node:assert"
 import { test } from "node:test"
@@ -21,17 +20,6 @@ const model = Model.layer([
   [["fs_write", { path: "src/add.js", content: "export const add = (a, b) => a + b\n" }], ["test_run", {}]],
   [["task_complete", { summary: "add adds" }]]
 ])
-
-const options = {
-  ...KernelConfig.defaults,
-  project,
-  state,
-  headless: true,
-  policies: [{
-    layer: "shipped",
-    directory: fileURLToPath(new URL("policies", import.meta.resolve("fluffy-kernel/package.json")))
-  }]
-}
 
 const program = Effect.gen(function*() {
   const orchestrator = yield* Orchestrator.Orchestrator

@@ -1,5 +1,5 @@
 import { assert, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber } from "effect"
+import { Deferred, Effect, Exit, Fiber, TestClock } from "effect"
 import { execFileSync } from "node:child_process"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -79,6 +79,25 @@ it.scoped("lets no other fiber in while a transaction runs", () =>
     yield* Deferred.succeed(release, undefined)
     yield* Fiber.join(writing)
     assert.strictEqual(yield* Fiber.join(reading), 2)
+  }))
+
+it.scoped("leaves nothing behind when it is interrupted in its wait for another process", () =>
+  Effect.gen(function*() {
+    const file = join(yield* temporary, "test.db")
+    const sql = yield* Sqlite.open(file)
+    const other = yield* Sqlite.open(file)
+    yield* sql`CREATE TABLE item (id INTEGER PRIMARY KEY)`
+    const insert = Sqlite.transaction(sql, (connection) => connection.executeRaw("INSERT INTO item VALUES (NULL)", []))
+    yield* Sqlite.transaction(other, () =>
+      Effect.gen(function*() {
+        // A fork inherits that a transaction cannot be interrupted.
+        const waiting = yield* Effect.fork(Effect.interruptible(insert))
+        yield* TestClock.adjust("100 millis")
+        assert.isNull(waiting.unsafePoll())
+        yield* Fiber.interrupt(waiting)
+      }))
+    yield* insert
+    assert.deepStrictEqual(yield* sql`SELECT id FROM item`.values, [[1]])
   }))
 
 it("does not load the database driver before a database is opened", () => {

@@ -60,15 +60,11 @@ export const sandboxArguments = (shape: Shape): ReadonlyArray<string> => {
   ]
 }
 
-/** The program line: what is not in it is in the argument descriptor, so that /proc/1/cmdline names nothing of the host. */
+/**
+ * The program line: what is not in it is in the argument descriptor, so that /proc/1/cmdline names nothing of the host. The command
+ * begins when a byte comes through the gate.
+ */
 export const programLine = (command: ReadonlyArray<string>): ReadonlyArray<string> => [
-  ...[
-    "--block-fd",
-    String(descriptors.gate),
-    "--args",
-    String(descriptors.arguments),
-    "--json-status-fd",
-    String(descriptors.status)
-  ],
-  ...["--seccomp", String(descriptors.seccomp), "--", ...command]
+  ...["--block-fd", String(descriptors.gate), "--args", String(descriptors.arguments)],
+  ...["--json-status-fd", String(descriptors.status), "--seccomp", String(descriptors.seccomp), "--", ...command]
 ]

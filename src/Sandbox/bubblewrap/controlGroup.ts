@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFile, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import type { Limits } from "../SandboxCommand.ts"
 import { maxTasks } from "./limited.ts"
@@ -6,7 +6,7 @@ import { maxTasks } from "./limited.ts"
 /** One sandbox's control group: a bound on all its processes together that the kernel holds. */
 export interface ControlGroup {
   readonly add: (pid: number) => void
-  /** Removes it; its processes must be gone. Returns whether the kernel killed one of them for memory. */
+  /** Removes it, once; its processes must be gone. Returns whether the kernel killed one of them for memory. */
   readonly close: () => boolean
 }
 
@@ -15,6 +15,8 @@ export type ControlGroups = (limits: Limits) => ControlGroup
 
 interface Place {
   readonly parent: string
+  /** Where this process itself is, when that can be told. */
+  readonly own?: string
   readonly settings: (limits: Limits) => Readonly<Record<string, number>>
   readonly events?: string
 }
@@ -38,15 +40,15 @@ const own = (): ReadonlyMap<string, string> =>
   )
 
 const firstVersion = (paths: ReadonlyMap<string, string>): ReadonlyArray<Place> => {
-  const parent = (controller: string) => {
+  const place = (controller: string) => {
     const mount = join(mountPoint, controller)
     const below = join(mount, paths.get(controller) ?? "/")
-    return existsSync(join(below, "cgroup.procs")) ? below : mount
+    return existsSync(join(below, "cgroup.procs")) ? { parent: below, own: below } : { parent: mount }
   }
   return [
-    { parent: parent("pids"), settings: tasks },
+    { ...place("pids"), settings: tasks },
     {
-      parent: parent("memory"),
+      ...place("memory"),
       settings: (limits) => ({ "memory.limit_in_bytes": allMemory(limits) }),
       events: "memory.oom_control"
     }
@@ -56,6 +58,7 @@ const firstVersion = (paths: ReadonlyMap<string, string>): ReadonlyArray<Place> 
 /** A group that holds processes cannot have limited children, so ours lies beside our own. */
 const secondVersion = (paths: ReadonlyMap<string, string>): ReadonlyArray<Place> => [{
   parent: join(mountPoint, dirname(paths.get("") ?? "/")),
+  own: join(mountPoint, paths.get("") ?? "/"),
   settings: (limits) => ({ ...tasks(limits), "memory.max": allMemory(limits), "memory.swap.max": 0 }),
   events: "memory.events"
 }]
@@ -75,16 +78,26 @@ const remove = (directory: string, tries: number): void => {
   }
 }
 
+/**
+ * Moves this process to where it is. The first move after a pause waits for a grace period of all processors, some 5 ms; started now,
+ * beside the sandbox, that is over when the sandbox is to be moved.
+ */
+const warm = (own: string | undefined) => {
+  if (own !== undefined) writeFile(join(own, "cgroup.procs"), String(process.pid), () => {})
+}
+
 let count = 0
 
 const create = (places: ReadonlyArray<Place>, limits: Limits): ControlGroup => {
   const name = `${prefix}${process.pid}-${count++}`
   const made: Array<string> = []
+  warm(places[0]?.own)
   const removeAll = () => made.forEach((directory) => remove(directory, removeTries))
   const killed = () =>
     places.some(({ events, parent }) =>
       events !== undefined && /^oom_kill [1-9]/m.test(readFileSync(join(parent, name, events), "utf8"))
     )
+  let closed = false
   try {
     for (const { parent, settings } of places) {
       mkdirSync(join(parent, name))
@@ -100,9 +113,15 @@ const create = (places: ReadonlyArray<Place>, limits: Limits): ControlGroup => {
   return {
     add: (pid) => made.forEach((directory) => writeFileSync(join(directory, "cgroup.procs"), String(pid))),
     close: () => {
-      const starved = killed()
-      removeAll()
-      return starved
+      if (closed) return false
+      closed = true
+      try {
+        return killed()
+      } catch {
+        return false
+      } finally {
+        removeAll()
+      }
     }
   }
 }

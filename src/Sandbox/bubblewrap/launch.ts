@@ -1,3 +1,4 @@
+import { setTimeout as setTimeoutPromise } from "node:timers/promises"
 import type { SandboxCommand, SandboxResult } from "../SandboxCommand.ts"
 import { capture } from "./output.ts"
 import { alive, children, identify, type Process, signal } from "./processes.ts"
@@ -28,13 +29,25 @@ const writable = (command: SandboxCommand) =>
 
 /** Waits until the namespace's init is gone, and with it every process of the namespace. */
 const gone = async (init: Process | undefined): Promise<boolean> => {
+  if (init === undefined) return true
   const since = performance.now()
-  for (let pause = 1; init !== undefined && alive(init); pause = Math.min(pause * 2, 50)) {
+  let pauseMs = 1
+  while (alive(init)) {
     if (performance.now() - since > goneWithinMs) return false
     signal(init, "SIGKILL")
-    await new Promise((resolve) => setTimeout(resolve, pause))
+    await setTimeoutPromise(pauseMs)
+    pauseMs = Math.min(pauseMs * 2, 50)
   }
   return true
+}
+
+const startGrouped = (options: Launch): ReturnType<typeof start> => {
+  try {
+    return start(options)
+  } catch (error) {
+    options.group?.close()
+    throw error
+  }
 }
 
 /** Starts a sandbox. `stop` kills every process of it; `outcome` comes when all of them are gone. */
@@ -42,7 +55,7 @@ export const launch = (options: Launch): { readonly outcome: Promise<Outcome>; r
   const { command, group } = options
   const { limits } = command
   const began = performance.now()
-  const { child, ...started } = start(options)
+  const { child, ...started } = startGrouped(options)
   const timers = new Set<NodeJS.Timeout>()
   const later = (ms: number, action: () => void) => timers.add(setTimeout(action, ms))
   let status = ""
@@ -135,12 +148,13 @@ export const launch = (options: Launch): { readonly outcome: Promise<Outcome>; r
       unwatch()
       if (init !== undefined) signal(init, "SIGKILL")
     })
-    child.on("close", () =>
-      void gone(init).then((all) => {
-        if (!all) return finish({ _tag: "Failed", reason: "io", detail: "a process of the sandbox does not end" })
-        if (group?.close() === true && ended === "exit") ended = "memory"
-        finish(conclude())
-      }))
+    const settle = (all: boolean) => {
+      const starved = group?.close() === true
+      if (!all) return finish({ _tag: "Failed", reason: "io", detail: "a process of the sandbox does not end" })
+      if (starved && ended === "exit") ended = "memory"
+      finish(conclude())
+    }
+    child.on("close", () => void gone(init).then(settle))
   })
   child.stdout?.on("data", (chunk: Uint8Array) => output.take("stdout", chunk))
   child.stderr?.on("data", (chunk: Uint8Array) => output.take("stderr", chunk))

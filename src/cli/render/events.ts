@@ -23,6 +23,7 @@ export const makeRenderer = (style: Style) => {
   let said = false
   let phase: Phase = "idle"
   let tokens = 0
+  let held: (() => string) | undefined
 
   /** A line of the kernel's own: a word that says what it is, then the rest. It ends the model's paragraph. */
   const line = (mark: string, colour: (text: string) => string, rest: string): string => {
@@ -42,9 +43,8 @@ export const makeRenderer = (style: Style) => {
   }
 
   const onTool = (event: EventOf<"tool.finished">): string => {
-    const summary = running.get(event.id) ?? ""
+    const what = escapeLine(running.get(event.id) ?? event.name, 140)
     running.delete(event.id)
-    const what = `${escapeLine(event.name, 60)}${summary === "" ? "" : ` ${escapeLine(summary, 120)}`}`
     const took = style.dim(`(${time(event.durationMs)})`)
     if (event.outcome === "ok") return line("ok", style.green, `${what} ${took}`)
     const why = escapeLine(event.detail ?? event.by ?? "", 160)
@@ -52,12 +52,21 @@ export const makeRenderer = (style: Style) => {
     return line(event.outcome, colour, `${what} ${took}${why === "" ? "" : `  ${why}`}`)
   }
 
-  // A test run is a phase of its own for its time only; its verdict says more.
-  const onPhase = ({ to }: EventOf<"phase.changed">): string => {
+  // A test run is a phase of its own for its time only. The phase it leads to is told after its verdict, which is why.
+  const onPhase = ({ from, to }: EventOf<"phase.changed">): string => {
     if (to === "test_running" || to === phase) return ""
-    const from = phase
+    const before = phase
     phase = to
-    return line("phase", style.cyan, `${from} -> ${style.bold(to)}`)
+    const tell = () => line("phase", style.cyan, `${before} -> ${style.bold(to)}`)
+    if (from !== "test_running") return tell()
+    held = tell
+    return ""
+  }
+
+  const release = (): string => {
+    const told = held?.() ?? ""
+    held = undefined
+    return told
   }
 
   const onVerdict = ({ failed, passed, reason, skipped, verdict }: EventOf<"test.verdict">): string => {
@@ -72,7 +81,7 @@ export const makeRenderer = (style: Style) => {
     return line(verdict.toUpperCase(), (mark) => style.bold(colour(mark)), why)
   }
 
-  const event = (event: SessionEvent): string => {
+  const shown = (event: SessionEvent): string => {
     switch (event.type) {
       case "session.started":
         return `${style.bold("fluffy")} ${escapeLine(event.mode)} · ${escapeLine(event.model)} · ${
@@ -83,7 +92,7 @@ export const makeRenderer = (style: Style) => {
       case "text.delta":
         return onText(event)
       case "tool.started":
-        running.set(event.id, event.summary)
+        running.set(event.id, `${event.name} ${event.summary}`)
         return ""
       case "tool.finished":
         return onTool(event)
@@ -101,9 +110,12 @@ export const makeRenderer = (style: Style) => {
     }
   }
 
+  const event = (event: SessionEvent): string =>
+    event.type === "test.verdict" ? shown(event) + release() : release() + shown(event)
+
   const waitingFor = () => {
-    const [summary] = running.values()
-    return running.size > 1 ? `${running.size} calls` : summary === undefined ? "the model" : "a tool call"
+    const [call] = running.values()
+    return running.size > 1 ? `${running.size} calls` : call === undefined ? "the model" : escapeLine(call, 40)
   }
 
   const standing = (): Standing => ({ phase, waitingFor: waitingFor(), tokens, atLineStart })

@@ -30,7 +30,7 @@ export const summary = (ended: SessionSummary, style: Style): string => {
   const rows = [
     ["files", changed.length === 0 ? "the project is unchanged" : list(changed)],
     ["tests", tests(ended)],
-    ["tokens", `${number(usage.input)} in${cached}, ${number(usage.output)} out`],
+    ["tokens", usage.input + usage.output === 0 ? "not counted" : `${number(usage.input)} in${cached}, ${number(usage.output)} out`],
     ["time", `${time(durationMs)}, ${number(turns)} ${turns === 1 ? "turn" : "turns"}`],
     ["session", session]
   ] as const

@@ -1,0 +1,20 @@
+/**
+ * Where an engine is and what it runs. `socket` is a path or `unix://` address and the only one tried; without it the usual places below
+ * `runtimeDirectory` (XDG_RUNTIME_DIR) and `home` are, the first that answers taken. `image` is an image's name or id; without one it is
+ * Fluffy's base image. `session` marks the containers..
+ */
+export interface ContainerOptions {
+  readonly image?: string
+  readonly socket?: string
+  readonly session?: string
+  readonly runtimeDirectory?: string
+  readonly home?: string
+}
+
+/** The engine a backend asks for, and where its sockets are, best first. */
+export interface Dialect {
+  readonly backend: "docker" | "podman"
+  readonly sockets: (options: ContainerOptions) => ReadonlyArray<string>
+  /** The command that installs or starts the engine. */
+  readonly remedy: string
+}

@@ -1,0 +1,90 @@
+import type Dockerode from "dockerode"
+import type { Duplex, Readable } from "node:stream"
+import { attach } from "./attach.ts"
+import type { EngineInfo, EngineVersion } from "./EngineFacts.ts"
+
+/** How a container stands: `pid` is its first process on the engine's machine, 0 when there is none. */
+export interface ContainerState {
+  readonly running: boolean
+  readonly exitCode: number
+  readonly outOfMemory: boolean
+  readonly pid: number
+}
+
+/** The calls of an engine that a sandbox makes. */
+export interface Engine {
+  readonly ping: () => Promise<unknown>
+  readonly info: () => Promise<EngineInfo>
+  readonly version: () => Promise<EngineVersion>
+  /** Its id, and the directories for which it would make a writable volume. */
+  readonly image: (name: string) => Promise<{ readonly id: string; readonly volumes: ReadonlyArray<string> }>
+  readonly importImage: (tar: Readable, name: string, changes: string) => Promise<void>
+  readonly create: (options: Dockerode.ContainerCreateOptions) => Promise<string>
+  /** Both output streams in frames; what is written goes to standard input. */
+  readonly attach: (id: string, stdin: boolean) => Promise<Duplex>
+  readonly start: (id: string) => Promise<unknown>
+  /** Waits for the next exit, so it is called before `start`. */
+  readonly exit: (id: string) => Promise<number>
+  readonly state: (id: string) => Promise<ContainerState>
+  readonly kill: (id: string) => Promise<unknown>
+  /** Kills what still runs in it and removes it. */
+  readonly remove: (id: string) => Promise<unknown>
+  readonly labelled: (
+    label: string
+  ) => Promise<ReadonlyArray<{ readonly id: string; readonly labels: Readonly<Record<string, string>> }>>
+}
+
+/** The HTTP status of an engine's refusal; undefined when the engine did not answer. */
+export const statusOf = (error: unknown): number | undefined => (error as { readonly statusCode?: number })?.statusCode
+
+/** An engine's refusal in its own words, without dockerode's. */
+export const wordsOf = (error: unknown): string => {
+  const { json, message } = error as { readonly json?: { readonly message?: string }; readonly message?: string }
+  return json?.message ?? message ?? String(error)
+}
+
+/** Reads an import's progress to its end; it answers 200 and tells a failure there. */
+const importEnd = async (progress: NodeJS.ReadableStream): Promise<void> => {
+  let text = ""
+  for await (const chunk of progress) text = (text + String(chunk)).slice(-65_536)
+  const failure = /"error":\s*"((?:[^"\\]|\\.)*)"/.exec(text)?.[1]
+  if (failure !== undefined) throw new Error(failure)
+}
+
+/** Speaks to the engine on this socket. Loads dockerode, which nobody pays for who has no container. */
+export const connect = async (socketPath: string): Promise<Engine> => {
+  const { default: Docker } = await import("dockerode")
+  const docker = new Docker({ socketPath })
+  const at = (id: string) => docker.getContainer(id)
+  return {
+    ping: () => docker.ping(),
+    info: () => docker.info(),
+    version: () => docker.version() as Promise<EngineVersion>,
+    image: async (name) => {
+      const { Config, Id } = await docker.getImage(name).inspect()
+      return { id: Id, volumes: Object.keys(Config.Volumes ?? {}) }
+    },
+    importImage: async (tar, name, changes) => {
+      const [repo, tag] = [name.slice(0, name.lastIndexOf(":")), name.slice(name.lastIndexOf(":") + 1)]
+      await importEnd(
+        await (docker.importImage(tar as never, { repo, tag, changes }) as unknown as Promise<NodeJS.ReadableStream>)
+      )
+    },
+    create: async (options) => (await docker.createContainer(options)).id,
+    attach: (id, stdin) => attach(socketPath, id, stdin),
+    start: (id) => at(id).start(),
+    exit: async (id) => (await at(id).wait({ condition: "next-exit" })).StatusCode as number,
+    state: async (id) => {
+      const { State } = await at(id).inspect()
+      const ended = State.Status === "exited" || State.Status === "stopped" || State.Status === "dead"
+      return { running: !ended, exitCode: State.ExitCode, outOfMemory: State.OOMKilled, pid: State.Pid }
+    },
+    kill: (id) => at(id).kill({ signal: "SIGKILL" }),
+    remove: (id) => at(id).remove({ force: true, v: true }),
+    labelled: async (label) =>
+      (await docker.listContainers({ all: true, filters: { label: [label] } })).map(({ Id, Labels }) => ({
+        id: Id,
+        labels: Labels
+      }))
+  }
+}

@@ -1,0 +1,22 @@
+import { request } from "node:http"
+import type { Duplex } from "node:stream"
+
+/**
+ * Attaches to a container before it starts: both output streams in frames, what is written goes to standard input. The request has no
+ * body at all: dockerode sends its options as one, and Podman hands that to the container.
+ */
+export const attach = (socketPath: string, id: string, stdin: boolean): Promise<Duplex> =>
+  new Promise((resolve, reject) => {
+    const path = `/containers/${id}/attach?stream=1&stdout=1&stderr=1${stdin ? "&stdin=1" : ""}`
+    const asked = request({ socketPath, path, method: "POST", headers: { Connection: "Upgrade", Upgrade: "tcp" } })
+    asked.on("upgrade", (_, socket, head) => {
+      if (head.length > 0) socket.unshift(head)
+      resolve(socket)
+    })
+    asked.on("response", (response) => {
+      response.resume()
+      reject(new Error(`the engine answered ${response.statusCode} to an attach`))
+    })
+    asked.on("error", reject)
+    asked.end()
+  })

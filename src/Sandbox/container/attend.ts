@@ -1,0 +1,111 @@
+import { capture } from "../bubblewrap/output.ts"
+import { children, identify, type Process, signal as send } from "../bubblewrap/processes.ts"
+import { watch } from "../bubblewrap/watch.ts"
+import type { SandboxCommand, SandboxResult } from "../SandboxCommand.ts"
+import { demux } from "./demux.ts"
+import type { Engine } from "./Engine.ts"
+import type { EngineFacts } from "./EngineFacts.ts"
+import { exitOf } from "./exitOf.ts"
+import { localProcess } from "./localProcess.ts"
+
+/** A created container and what is to run in it. */
+export interface Attended {
+  readonly engine: Engine
+  readonly facts: EngineFacts
+  readonly id: string
+  readonly command: SandboxCommand
+}
+
+/** How it ended: with a result, or with a defect of whoever watches the output. */
+export type Outcome =
+  | { readonly _tag: "Ended"; readonly result: SandboxResult }
+  | { readonly _tag: "Died"; readonly defect: unknown }
+
+type Ended = SandboxResult["ended"]
+
+const termGraceMs = 200
+/** Where control groups hold the limits a short command is not worth a question for its process number. */
+const locateAfterMs = 50
+const restOfOutputMs = 2000
+const noProcess = 0
+
+const writable = (command: SandboxCommand) =>
+  command.mounts.filter((mount) => mount.mode === "rw").map((mount) => mount.source)
+
+const ignore = () => {}
+
+/**
+ * Starts the container and stays with it until it has exited: every process in it is dead then. An aborted `signal` ends the watching
+ * at once; the container is whoever's who made it.
+ */
+export const attend = async ({ command, engine, facts, id }: Attended, signal: AbortSignal): Promise<Outcome> => {
+  const { limits } = command
+  const ends: Array<() => void> = []
+  const later = (ms: number, action: () => void) => {
+    const timer = setTimeout(action, ms)
+    ends.push(() => clearTimeout(timer))
+  }
+  const finish = () => ends.splice(0).forEach((end) => end())
+  signal.addEventListener("abort", finish, { once: true })
+
+  let ended: Ended = "exit"
+  let defect: { readonly error: unknown } | undefined
+  let init: Process | undefined
+  const kill = () => {
+    if (init !== undefined) send(init, "SIGKILL")
+    engine.kill(id).catch(ignore)
+  }
+  const breakLimit = (limit: Ended, end = kill) => {
+    if (ended !== "exit" || defect !== undefined) return
+    ended = limit
+    end()
+  }
+  const looking = () => ends.push(watch(init?.pid ?? noProcess, limits, writable(command), breakLimit))
+  const locate = async () => {
+    init ??= await localProcess(engine, id)
+    if (init !== undefined && !signal.aborted) looking()
+  }
+  /** The first process of a namespace takes no SIGTERM from outside, its children do. */
+  const ask = () => {
+    later(termGraceMs, kill)
+    for (const process of init === undefined ? [] : children(init.pid).map(identify)) {
+      if (process !== undefined) send(process, "SIGTERM")
+    }
+  }
+  const output = capture(limits.outputBytes, (stream, chunk) => {
+    try {
+      command.onOutput?.(stream, chunk)
+    } catch (error) {
+      defect ??= { error }
+      kill()
+    }
+  }, () => breakLimit("output"))
+
+  try {
+    const stream = await engine.attach(id, command.stdin !== undefined)
+    ends.push(() => stream.destroy())
+    stream.on("data", demux(output.take))
+    const closed = new Promise<void>((resolve) =>
+      stream.once("end", resolve).once("close", resolve).on("error", ignore)
+    )
+    const exited = exitOf(engine, facts, id, closed, signal)
+    exited.catch(ignore)
+    looking()
+    const began = performance.now()
+    await engine.start(id)
+    later(limits.timeoutMs, () => breakLimit("timeout", ask))
+    later(facts.enforced.memory && facts.enforced.processes ? locateAfterMs : 0, () => void locate().catch(ignore))
+    if (command.stdin !== undefined) stream.end(command.stdin)
+    const exitCode = await exited
+    await Promise.race([closed, new Promise<void>((resolve) => later(restOfOutputMs, resolve))])
+    const durationMs = performance.now() - began
+    if (defect !== undefined) return { _tag: "Died", defect: defect.error }
+    // Only a failure can be one of memory, so a command that succeeds is not asked about.
+    if (ended === "exit" && exitCode !== 0 && (await engine.state(id)).outOfMemory) ended = "memory"
+    const [stdout, stderr] = [output.bytes("stdout"), output.bytes("stderr")]
+    return { _tag: "Ended", result: { exitCode, ended, stdout, stderr, durationMs } }
+  } finally {
+    signal.removeEventListener("abort", finish)
+    finish()
+  }
+}

@@ -1,0 +1,116 @@
+import type Dockerode from "dockerode"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { packageRoot } from "../../internal/PackageRoot.ts"
+import { maxTasks } from "../bubblewrap/limited.ts"
+import { ordered } from "../bubblewrap/mounts.ts"
+import type { SandboxCommand } from "../SandboxCommand.ts"
+import type { EngineFacts } from "./EngineFacts.ts"
+import { firstProcess, openFiles } from "./firstProcess.ts"
+
+/** Everything that shapes one container. `volumes` are the directories for which the image would make writable ones. */
+export interface Shape {
+  readonly name: string
+  readonly facts: EngineFacts
+  readonly image: { readonly id: string; readonly volumes: ReadonlyArray<string> }
+  readonly labels: Readonly<Record<string, string>>
+  readonly command: SandboxCommand
+}
+
+const MiB = 1 << 20
+const profile = join(packageRoot, "seccomp", "standard.json")
+const hosts = join(packageRoot, "seccomp", "etc", "hosts")
+
+let inline: string | undefined
+
+/** Docker takes the profile itself, Podman a path on its own machine. */
+const seccomp = ({ name }: EngineFacts) =>
+  name === "podman" ? profile : inline ??= JSON.stringify(JSON.parse(readFileSync(profile, "utf8")))
+
+/** Podman lays memory without a size over the last two under a read-only root, unless they are named. */
+const memoryDirectories = ({ facts, image }: Shape): Record<string, string> => {
+  const small = "rw,noexec,nosuid,nodev,size=16m,mode=1777"
+  return {
+    ...Object.fromEntries(image.volumes.map((directory) => [directory, small])),
+    "/tmp": "rw,exec,nosuid,nodev,size=256m,mode=1777",
+    ...facts.name === "podman" ? { "/var/tmp": small, "/run": "rw,noexec,nosuid,nodev,size=16m,mode=755" } : {}
+  }
+}
+
+const exactly = (Name: string, value: number) => ({ Name, Soft: value, Hard: value })
+
+/** Not the sandbox's share, which control groups bound: what one user may have on the whole machine, set since Podman asks for it. */
+const nproc = 65_536
+
+const mount = (Source: string, Target: string, ReadOnly: boolean) => ({
+  Type: "bind" as const,
+  Source,
+  Target,
+  ReadOnly,
+  BindOptions: { Propagation: "rprivate" as const, NonRecursive: true }
+})
+
+/** In a rootless engine the user who runs it is its uid 0; Podman can keep everybody's number. */
+const identity = ({ command: { user }, facts }: Shape) => {
+  if (!facts.rootless) return { User: `${user.uid}:${user.gid}` }
+  return facts.name === "podman"
+    ? { User: `${user.uid}:${user.gid}`, UsernsMode: "keep-id" }
+    : { User: "0:0" }
+}
+
+/** The engine's request for one container, with nothing in it that the command or the image can soften. */
+export const createOptions = (shape: Shape): Dockerode.ContainerCreateOptions => {
+  const { command, facts, image, labels, name } = shape
+  const { enforced } = facts
+  const { limits } = command
+  const { User, UsernsMode } = { UsernsMode: undefined, ...identity(shape) }
+  const env = { ...command.env, HOME: "/tmp/home", TMPDIR: "/tmp", LANG: "C.UTF-8" }
+  const stdin = command.stdin !== undefined
+  return {
+    name,
+    Image: image.id,
+    Hostname: "sandbox",
+    User,
+    WorkingDir: command.cwd,
+    Entrypoint: [...firstProcess(command, facts)],
+    Cmd: [],
+    Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
+    Labels: { ...labels },
+    Healthcheck: { Test: ["NONE"] },
+    StopSignal: "SIGKILL",
+    // Spares the engine a network to make and unmake; with the next line there is none either way.
+    NetworkDisabled: true,
+    AttachStdin: stdin,
+    OpenStdin: stdin,
+    StdinOnce: stdin,
+    AttachStdout: true,
+    AttachStderr: true,
+    Tty: false,
+    HostConfig: {
+      NetworkMode: "none",
+      ReadonlyRootfs: true,
+      Privileged: false,
+      CapDrop: ["ALL"],
+      SecurityOpt: ["no-new-privileges", `seccomp=${seccomp(facts)}`],
+      IpcMode: "private",
+      ...UsernsMode === undefined ? {} : { UsernsMode },
+      ShmSize: 64 * MiB,
+      Tmpfs: memoryDirectories(shape),
+      Mounts: [
+        mount(hosts, "/etc/hosts", true),
+        ...ordered(command.mounts).map(({ mode, source, target }) => mount(source, target, mode === "ro"))
+      ],
+      LogConfig: { Type: "none", Config: {} },
+      ...enforced.memory ? { Memory: limits.memoryBytes, MemorySwap: limits.memoryBytes } : {},
+      ...enforced.processes ? { PidsLimit: maxTasks(limits) } : {},
+      ...enforced.cpu ? { NanoCpus: facts.processors * 1e9 } : {},
+      Ulimits: [
+        exactly("core", 0),
+        exactly("nofile", openFiles),
+        exactly("fsize", limits.fileBytes),
+        ...facts.name === "podman" ? [exactly("nproc", nproc)] : []
+      ],
+      AutoRemove: false
+    }
+  }
+}

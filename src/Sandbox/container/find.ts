@@ -1,0 +1,45 @@
+import { Effect } from "effect"
+import { SandboxUnavailable } from "../SandboxError.ts"
+import type { ContainerOptions, Dialect } from "./ContainerOptions.ts"
+import { connect, type Engine, wordsOf } from "./Engine.ts"
+import { type EngineFacts, factsOf } from "./EngineFacts.ts"
+import { socketPath } from "./sockets.ts"
+
+/** An engine that answers, and what it says of itself. */
+export interface Found {
+  readonly engine: Engine
+  readonly facts: EngineFacts
+}
+
+const answerMs = 5000
+
+const attempt = (address: string): Effect.Effect<Found, string> => {
+  const path = socketPath(address)
+  if (path === undefined) {
+    return Effect.fail(`${address} is another machine, whose engine cannot see this one's files`)
+  }
+  return Effect.tryPromise({
+    try: async () => {
+      const engine = await connect(path)
+      const [info, version] = await Promise.all([engine.info(), engine.version()])
+      return { engine, facts: factsOf(info, version) }
+    },
+    catch: (error) => `${path}: ${wordsOf(error)}`
+  }).pipe(
+    Effect.timeoutFail({ duration: answerMs, onTimeout: () => `${path}: no answer within ${answerMs} ms` })
+  )
+}
+
+/** The first engine that answers on one of the sockets where this kind may be. */
+export const find = (dialect: Dialect, options: ContainerOptions): Effect.Effect<Found, SandboxUnavailable> =>
+  Effect.gen(function*() {
+    const reasons: Array<string> = []
+    for (const address of dialect.sockets(options)) {
+      const found = yield* Effect.either(attempt(address))
+      if (found._tag === "Right") return found.right
+      reasons.push(found.left)
+    }
+    const { backend, remedy } = dialect
+    const detail = `no engine answers: ${reasons.join("; ") || "there is no place to look for its socket"}`
+    return yield* new SandboxUnavailable({ backend, detail, remedy })
+  })

@@ -1,0 +1,34 @@
+import { maxTasks } from "../bubblewrap/limited.ts"
+import type { SandboxCommand } from "../SandboxCommand.ts"
+import type { EngineFacts } from "./EngineFacts.ts"
+
+/** Open files a process may have, as in every sandbox. */
+export const openFiles = 4096
+
+const blockBytes = 512
+
+/** A rootless Podman drops the limits of a request without a word, so the first process sets them; where it cannot, nothing runs. */
+const limits = ({ limits }: SandboxCommand): ReadonlyArray<string> => [
+  `ulimit -n ${openFiles} 2>/dev/null || ulimit -n >/dev/null || exit 125`,
+  `ulimit -d ${Math.ceil(limits.memoryBytes / 1024)} || exit 125`,
+  `ulimit -f ${Math.ceil(limits.fileBytes / blockBytes)} || exit 125`,
+  "ulimit -c 0 || exit 125",
+  // bash calls it -u, dash and BusyBox -p.
+  `ulimit -u ${maxTasks(limits)} 2>/dev/null || ulimit -p ${maxTasks(limits)} || exit 125`
+]
+
+/**
+ * The container's first process: a shell of the image that makes the home directory, runs the command as its child and gives on its exit
+ * code, 127 when there is none such. It reaps what the command leaves; the first process of a namespace would ignore its own signals.
+ */
+export const firstProcess = (command: SandboxCommand, facts: EngineFacts): ReadonlyArray<string> => {
+  const script = [
+    "unset HOSTNAME container",
+    "mkdir -p \"$HOME\" 2>/dev/null",
+    ...facts.name === "podman" && facts.rootless ? limits(command) : [],
+    "exec 3>&2 2>/dev/null",
+    "(exec 2>&3 3>&-; exec -- \"$@\")",
+    "exit $?"
+  ]
+  return ["/bin/sh", "-c", script.join("\n"), "sh", command.command, ...command.args]
+}

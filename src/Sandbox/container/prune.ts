@@ -1,0 +1,23 @@
+import { Effect, Schedule } from "effect"
+import { type Engine, statusOf } from "./Engine.ts"
+import { isOrphan, labels } from "./KernelMark.ts"
+
+const gone = 404
+const removeRetries = Schedule.exponential("50 millis").pipe(Schedule.intersect(Schedule.recurs(6)))
+
+/** Kills and removes a container; one that is gone already is as good. Fails with the engine's last refusal. */
+export const remove = (engine: Engine, id: string): Effect.Effect<void, unknown> =>
+  Effect.tryPromise({ try: () => engine.remove(id), catch: (error) => error }).pipe(
+    Effect.catchIf((error) => statusOf(error) === gone, () => Effect.void),
+    Effect.retry(removeRetries),
+    Effect.asVoid
+  )
+
+/** Removes the containers that kernels of this machine left when they were killed. Each is tried; returns those that are gone now. */
+export const prune = (engine: Engine): Effect.Effect<ReadonlyArray<string>, unknown> =>
+  Effect.gen(function*() {
+    const all = yield* Effect.tryPromise({ try: () => engine.labelled(labels.kernel), catch: (error) => error })
+    const orphans = all.filter((container) => isOrphan(container.labels)).map(({ id }) => id)
+    const [, removed] = yield* Effect.partition(orphans, (id) => Effect.as(remove(engine, id), id), { concurrency: 4 })
+    return removed
+  }).pipe(Effect.withSpan("Sandbox.prune"))

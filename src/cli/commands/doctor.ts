@@ -1,0 +1,56 @@
+import { Effect } from "effect"
+import { escape, escapeJson, escapeLine } from "../../internal/escape.ts"
+import type { CommandOf } from "../args.ts"
+import { configure } from "../configure.ts"
+import type { Finding } from "../doctor/Finding.ts"
+import { models } from "../doctor/models.ts"
+import { git, node, search, sqlite } from "../doctor/programs.ts"
+import { runner, state } from "../doctor/project.ts"
+import { sandbox } from "../doctor/sandbox.ts"
+import { outStyle, print } from "../io.ts"
+
+/** What can be said of the project, or why there is none here. */
+const ofProject = Effect.fnUntraced(function*(): Effect.fn.Return<ReadonlyArray<Finding>> {
+  const loaded = yield* Effect.either(configure({}))
+  if (loaded._tag === "Left") {
+    const detail = loaded.left.message
+    return [
+      { name: "project", ok: false, required: false, detail, remedy: "cd into a project, or mend the file named" },
+      ...(yield* sandbox("auto"))
+    ]
+  }
+  const { options } = loaded.right
+  const [isolation, ...others] = yield* Effect.all([
+    sandbox(options.sandbox),
+    state(options),
+    runner(options),
+    models(loaded.right)
+  ], { concurrency: "unbounded" })
+  return [{ name: "project", ok: true, required: false, detail: options.project }, ...isolation, ...others.flat()]
+})
+
+const line = ({ detail, name, ok, remedy, required }: Finding): string => {
+  const mark = ok ? outStyle.green("ok      ") : required ? outStyle.red("missing ") : outStyle.yellow("optional")
+  const mend = remedy === undefined || ok ? "" : `\n${" ".repeat(20)}${outStyle.bold("mend:")} ${escape(remedy)}`
+  return `${mark}  ${name.padEnd(8)}  ${escapeLine(detail, 1000)}${mend}\n`
+}
+
+const sandboxMissing = 7
+
+/** `fluffy doctor`: 0 when sessions can run here, 7 when no sandbox can, 1 when something else that is needed is missing. */
+export const run = Effect.fnUntraced(function*({ flags }: CommandOf<"doctor">) {
+  const groups = yield* Effect.all([node, git, search, sqlite, ofProject()], { concurrency: "unbounded" })
+  const findings = groups.flat()
+  const missing = findings.filter(({ ok, required }) => required && !ok)
+  const exitCode = missing.length === 0 ? 0 : missing.some(({ name }) => name === "sandbox") ? sandboxMissing : 1
+  if (flags.json === true) print(`${escapeJson({ usable: exitCode === 0, findings })}\n`)
+  else {
+    for (const finding of findings) print(line(finding))
+    print(
+      exitCode === 0
+        ? `\n${outStyle.green("Fluffy can work here.")}\n`
+        : `\n${outStyle.red("Fluffy cannot work here")} until what is missing is mended.\n`
+    )
+  }
+  return exitCode
+})

@@ -1,0 +1,55 @@
+import { Effect, Layer } from "effect"
+import { describe, type ChangeSet } from "../../domain/Change.ts"
+import { escapeLine, makeEscaper } from "../../internal/escape.ts"
+import { count } from "../../internal/text.ts"
+import * as Kernel from "../../Kernel.ts"
+import { Orchestrator } from "../../Orchestrator.ts"
+import type { SandboxResult } from "../../Sandbox.ts"
+import type { CommandOf } from "../args.ts"
+import { configureToRun } from "../configure.ts"
+import { errStyle, tell } from "../io.ts"
+import * as NoModel from "../noModel.ts"
+
+/** A command's output: its very bytes for a program that reads them, made harmless for a terminal. */
+const passing = (stream: NodeJS.WriteStream) => {
+  const decoder = new TextDecoder()
+  const escaper = makeEscaper()
+  return {
+    write: (chunk: Uint8Array) => void stream.write(stream.isTTY ? escaper.write(decoder.decode(chunk, { stream: true })) : chunk),
+    end: () => void (stream.isTTY && stream.write(escaper.write(decoder.decode()) + escaper.end()))
+  }
+}
+
+const limits: Record<Exclude<SandboxResult["ended"], "exit">, string> = {
+  timeout: "it took too long (--timeout)",
+  output: "it printed too much",
+  memory: "it used too much memory",
+  processes: "it started too many processes",
+  disk: "it wrote too much"
+}
+
+const tellChanges = ({ changes, forbidden, ignored }: ChangeSet) => {
+  if (changes.length + forbidden.length + ignored.length === 0) return
+  tell(`${errStyle.dim("changes, dropped with the sandbox:")}\n`)
+  for (const change of changes) tell(`  ${escapeLine(describe(change), 1000)}\n`)
+  for (const { path, why } of forbidden) tell(`  ${errStyle.yellow("!")} ${escapeLine(`${path}: ${why}`, 1000)}\n`)
+  if (ignored.length > 0) tell(`  and ${count(ignored.length, "file")} that git ignores\n`)
+}
+
+/** `fluffy exec`: one command in the sandbox; its output, its changes on standard error, its exit code. */
+export const run = Effect.fnUntraced(function*({ flags, operands: [program = "", ...args] }: CommandOf<"exec">) {
+  const { options } = yield* configureToRun({ sandbox: flags.sandbox })
+  const streams = { stdout: passing(process.stdout), stderr: passing(process.stderr) }
+  const { changes, result } = yield* Effect.flatMap(Orchestrator, (orchestrator) =>
+    orchestrator.exec({
+      command: program,
+      args,
+      ...(flags.timeout === undefined ? {} : { timeoutMs: flags.timeout }),
+      onOutput: (stream, chunk) => streams[stream].write(chunk)
+    })).pipe(Effect.provide(Kernel.layer(options).pipe(Layer.provide(NoModel.layer))))
+  streams.stdout.end()
+  streams.stderr.end()
+  if (result.ended !== "exit") tell(`${errStyle.red("killed:")} ${limits[result.ended]}\n`)
+  tellChanges(changes)
+  return result.exitCode
+})

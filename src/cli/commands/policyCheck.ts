@@ -1,0 +1,34 @@
+import { Effect } from "effect"
+import { escapeJson, escapeLine } from "../../internal/escape.ts"
+import { count } from "../../internal/text.ts"
+import * as PolicyYaml from "../../Policy/Yaml.ts"
+import type { CommandOf } from "../args.ts"
+import { errStyle, outStyle, print, tell } from "../io.ts"
+import { policyFiles, tellProblems } from "../policyFiles.ts"
+
+/** `fluffy policy check`: 0 when every file can be loaded, its examples included; 2 when one cannot. */
+export const run = Effect.fnUntraced(function*({ flags, operands }: CommandOf<"policy check">) {
+  const files = yield* policyFiles(operands)
+  const { problems, rules, warnings } = yield* PolicyYaml.check(files)
+  if (flags.json === true) {
+    print(`${
+      escapeJson({
+        files: files.map(({ file, layer }) => ({ file, layer })),
+        rules: rules.map(({ layer, rule }) => ({ layer, name: rule.name, effect: rule.effect })),
+        warnings,
+        problems: problems.map(({ column, file, line, problem, rule }) => ({ file, line, column, rule: rule ?? null, problem }))
+      })
+    }\n`)
+  } else {
+    tellProblems(problems)
+    for (const { file, line, rule, warning } of warnings) {
+      tell(`${errStyle.yellow("warning:")} ${escapeLine(`${file}:${line} (rule ${rule}): ${warning}`, 1000)}\n`)
+    }
+    for (const { file, layer } of files) {
+      const bad = problems.some((problem) => problem.file === file)
+      print(`${bad ? outStyle.red("refused") : outStyle.green("ok     ")}  ${layer.padEnd(8)} ${escapeLine(file, 1000)}\n`)
+    }
+    print(`${count(files.length, "file")}, ${count(rules.length, "rule")}, ${count(problems.length, "problem")}\n`)
+  }
+  return problems.length === 0 ? 0 : 2
+})

@@ -1,0 +1,67 @@
+import { Effect, Either } from "effect"
+import { parse } from "../../domain/ProjectPath.ts"
+import { ToolName } from "../../domain/ToolCall.ts"
+import { escapeJson, escapeLine } from "../../internal/escape.ts"
+import { type Explanation, Policy, type PolicyAction, type PolicyRequest } from "../../Policy.ts"
+import * as PolicyYaml from "../../Policy/Yaml.ts"
+import type { CommandOf } from "../args.ts"
+import { misused } from "../CliFailed.ts"
+import { configure } from "../configure.ts"
+import { outStyle, print } from "../io.ts"
+import { nearest } from "../nearest.ts"
+
+const actions: ReadonlyArray<PolicyAction> = [...ToolName.literals, "change", "merge"]
+
+const actionOf = (text: string) => {
+  const found = actions.find((action) => action === text)
+  const meant = nearest(text, actions)
+  return found === undefined
+    ? misused(
+      `There is no action ${JSON.stringify(text.slice(0, 80))}. ${
+        meant === undefined ? `The actions are: ${actions.join(", ")}` : `Did you mean: ${meant}`
+      }`
+    )
+    : Effect.succeed(found)
+}
+
+const pathOf = (text: string) =>
+  Either.mapLeft(parse(text), (why) => misused(`The path ${JSON.stringify(text.slice(0, 200))} cannot be used: ${why}`))
+
+const requestOf = Effect.fnUntraced(function*({ flags, operands: [action = ""] }: CommandOf<"policy explain">) {
+  const { args, caller, command, host, mode = "strict", path, phase = "coding" } = flags
+  const known = yield* actionOf(action)
+  const request: PolicyRequest = {
+    action: known,
+    phase,
+    mode,
+    ...(known === "change" || known === "merge" ? {} : { tool: known }),
+    ...(path === undefined ? {} : { path: yield* pathOf(path) }),
+    ...(command === undefined ? {} : { command, args: args ?? [] }),
+    ...(host === undefined ? {} : { host }),
+    ...(caller === undefined ? {} : { caller })
+  }
+  return args !== undefined && command === undefined ? yield* misused("--args needs --command. Name the command they belong to") : request
+})
+
+const paints = { allow: outStyle.green, require_review: outStyle.yellow, deny: outStyle.red } as const
+
+const show = ({ abstained, decision, matched }: Explanation) => {
+  const { effect, layer, reason, rule } = decision
+  print(`${outStyle.bold(paints[effect](effect))} by rule ${escapeLine(rule)} (${layer}): ${escapeLine(reason, 1000)}\n`)
+  if (matched.length > 0) print(`\nrules that match:\n`)
+  for (const { effect, layer, rule } of matched) print(`  ${paints[effect](effect.padEnd(15))}${layer.padEnd(9)}${escapeLine(rule)}\n`)
+  if (abstained.length > 0) print(`\nrules on this action that do not:\n`)
+  for (const { rule, why } of abstained) print(`  ${escapeLine(rule).padEnd(32)} ${outStyle.dim(escapeLine(why))}\n`)
+}
+
+/** `fluffy policy explain`: the decision and the rules behind it. */
+export const run = Effect.fnUntraced(function*(command: CommandOf<"policy explain">) {
+  const request = yield* requestOf(command)
+  const { options } = yield* configure({ mode: command.flags.mode })
+  const explanation = yield* Effect.flatMap(Policy, (policy) => policy.explain(request)).pipe(
+    Effect.provide(PolicyYaml.layer({ directories: options.policies, project: options.project, sealed: [options.state] }))
+  )
+  if (command.flags.json === true) print(`${escapeJson({ request, ...explanation })}\n`)
+  else show(explanation)
+  return 0
+})

@@ -1,0 +1,65 @@
+import { Effect, Layer } from "effect"
+import * as Model from "../../Agent/Model.ts"
+import type { SessionEvent } from "../../domain/SessionEvent.ts"
+import { isoNow } from "../../internal/time.ts"
+import * as Kernel from "../../Kernel.ts"
+import { type Observer, Orchestrator, type TaskRequest } from "../../Orchestrator.ts"
+import type { CommandOf } from "../args.ts"
+import { misused } from "../CliFailed.ts"
+import { configureToRun } from "../configure.ts"
+import { outStyle, print } from "../io.ts"
+import { humanObserver, jsonObserver } from "../observe.ts"
+import { summary } from "../render/summary.ts"
+
+const noModel = misused(
+  "No model is chosen. Give --model provider/model, set FLUFFY_MODEL, or write model: in ~/.config/fluffy/config.yaml; " +
+    "for instance --model anthropic/NAME with ANTHROPIC_API_KEY set, or --model compat/NAME --base-url http://127.0.0.1:11434/v1. " +
+    "fluffy demo shows the whole loop without one"
+)
+
+/** An interrupted session says so at the end of its events too. */
+const closing = (observer: Observer): { readonly observer: Observer; readonly close: Effect.Effect<void> } => {
+  let started: SessionEvent | undefined
+  const close = Effect.suspend(() =>
+    started === undefined ? Effect.void : Effect.flatMap(isoNow, (at) =>
+      observer.emit({
+        type: "session.finished",
+        at,
+        session: started!.session,
+        outcome: "interrupted",
+        exitCode: 130,
+        changed: [],
+        summary: "Interrupted. A merge that had begun is finished or undone at the next start"
+      }))
+  )
+  return {
+    observer: {
+      ...observer,
+      emit: (event) => {
+        started = event.type === "session.finished" ? undefined : started ?? event
+        return observer.emit(event)
+      }
+    },
+    close
+  }
+}
+
+const session = (request: TaskRequest, json: boolean) =>
+  Effect.gen(function*() {
+    const orchestrator = yield* Orchestrator
+    const { close, observer } = closing(json ? jsonObserver : yield* humanObserver)
+    const ended = yield* Effect.onInterrupt(orchestrator.run(request, observer), () => close)
+    if (!json) print(summary(ended, outStyle))
+    return ended.exitCode
+  })
+
+/** `fluffy "<task>"`: runs a task in this project. */
+export const run = Effect.fnUntraced(function*({ flags, operands: [task = ""] }: CommandOf<"run">) {
+  const { baseUrl, model, options } = yield* configureToRun(flags)
+  if (model === undefined) return yield* noModel
+  const { commit, headless, maxTokens, maxTurns, mode } = options
+  const request = { task, mode, model, maxTurns, maxTokens, headless, commit }
+  return yield* Effect.scoped(session(request, flags.json === true)).pipe(
+    Effect.provide(Kernel.layer(options).pipe(Layer.provide(Model.layerConfig(model, baseUrl, process.cwd()))))
+  )
+})

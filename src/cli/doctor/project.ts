@@ -1,0 +1,73 @@
+import { Effect, Either, Option } from "effect"
+import { accessSync, constants, lstatSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { parse } from "../../domain/ProjectPath.ts"
+import type { KernelOptions } from "../../KernelConfig.ts"
+import { prepareState } from "../../KernelConfig/stateDirectory.ts"
+import { type RunnerProject, select } from "../../Router/Runners.ts"
+import * as Listing from "../../Workspace/listing.ts"
+import type { Finding } from "./Finding.ts"
+
+const isThere = (path: string) => lstatSync(path, { throwIfNoEntry: false }) !== undefined
+
+/** Where sessions of this project are kept. Nothing is made that is not there. */
+export const state = ({ project, state }: KernelOptions): Effect.Effect<Finding> => {
+  const found = (detail: string): Finding => ({ name: "state", ok: true, required: true, detail })
+  const wrong = (detail: string, remedy: string): Finding => ({ name: "state", ok: false, required: true, detail, remedy })
+  return isThere(state)
+    ? Effect.match(prepareState(state), {
+      onSuccess: () => found(state),
+      onFailure: ({ message }) => wrong(message, `rm -r ${JSON.stringify(state)}`)
+    })
+    : Effect.match(Effect.try(() => accessSync(project, constants.W_OK | constants.X_OK)), {
+      onSuccess: () => found(`${state} will be made by the first session`),
+      onFailure: () => wrong(`${project} cannot be written`, `chmod u+w ${JSON.stringify(project)}`)
+    })
+}
+
+const maxBytes = 1 << 20
+
+const text = (project: string, path: string): Option.Option<string> => {
+  if (Either.isLeft(parse(path))) return Option.none()
+  try {
+    const file = join(project, path)
+    const stats = lstatSync(file)
+    return stats.isFile() && stats.size <= maxBytes ? Option.some(readFileSync(file, "utf8")) : Option.none()
+  } catch {
+    return Option.none()
+  }
+}
+
+/** Whom git runs as: never as root in someone else's project. */
+const ownerOf = (project: string) => {
+  const { gid, uid } = lstatSync(project)
+  return process.geteuid?.() === 0 && uid !== 0 ? { uid, gid } : null
+}
+
+/** The project as it lies on the disk, for the search for its tests. */
+const onDisk = (project: string): RunnerProject<unknown> => ({
+  exists: (path) => Effect.sync(() => Either.isRight(parse(path)) && isThere(join(project, path))),
+  read: (path) => Effect.sync(() => text(project, path)),
+  list: Effect.map(
+    Listing.make({ directory: project, path: process.env["PATH"] ?? "", user: ownerOf(project) }),
+    ({ files }) => files.flatMap((file) => Option.toArray(Either.getRight(parse(file))))
+  )
+})
+
+/** Which test runner a session here would use. */
+export const runner = ({ project, runners }: KernelOptions): Effect.Effect<Finding> =>
+  Effect.match(select(onDisk(project), { root: project, configured: runners }), {
+    onSuccess: (found) => ({
+      name: "tests",
+      ok: true,
+      required: false,
+      detail: [...new Set(found.map(({ runner, cwd }) => cwd === "." ? runner : `${runner} in ${cwd}`))].join(", ")
+    }),
+    onFailure: (error) => ({
+      name: "tests",
+      ok: false,
+      required: false,
+      detail: error instanceof Error ? error.message : "the project cannot be listed",
+      remedy: "write a test file, or name the command under runners in .fluffy/config.yaml"
+    })
+  })

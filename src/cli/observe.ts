@@ -1,0 +1,51 @@
+import { Effect, Schedule, type Scope } from "effect"
+import type { SessionEvent } from "../domain/SessionEvent.ts"
+import { escapeJson } from "../internal/escape.ts"
+import type { Observer } from "../Orchestrator.ts"
+import { outStyle, print, screen } from "./io.ts"
+import { makeRenderer } from "./render/events.ts"
+import { number, time } from "./render/format.ts"
+import { makeReview } from "./review.ts"
+
+const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
+
+const interrupt = () => process.kill(process.pid, "SIGINT")
+
+/** Prints each event as a line of JSON; questions are asked on standard error. */
+export const jsonObserver: Observer = {
+  emit: (event) => Effect.sync(() => print(`${escapeJson(event)}\n`)),
+  review: makeReview({ input: process.stdin, output: process.stderr, style: outStyle, interrupt })
+}
+
+/** Shows events to a person as they come, and on a terminal what is being waited for. */
+export const humanObserver: Effect.Effect<Observer, never, Scope.Scope> = Effect.gen(function*() {
+  const renderer = makeRenderer(outStyle)
+  const ask = makeReview({ input: process.stdin, output: process.stdout, style: outStyle, interrupt })
+  const started = performance.now()
+  let asking = false
+  let tick = 0
+
+  const draw = Effect.sync(() => {
+    const { atLineStart, phase, tokens, waitingFor } = renderer.standing()
+    if (asking || !atLineStart) return
+    const spent = tokens > 0 ? ` · ${number(tokens)} tokens` : ""
+    screen.status(
+      `${frames[tick++ % frames.length]} ${phase} · waiting for ${waitingFor} · ${time(Math.floor((performance.now() - started) / 1000) * 1000)}${spent}`
+    )
+  })
+  if (screen.drawsStatus) yield* Effect.forkScoped(Effect.repeat(draw, Schedule.spaced("120 millis")))
+  yield* Effect.addFinalizer(() => Effect.sync(screen.clear))
+
+  return {
+    emit: (event: SessionEvent) => Effect.sync(() => print(renderer.event(event))),
+    review: (request) =>
+      Effect.acquireUseRelease(
+        Effect.sync(() => {
+          asking = true
+          screen.clear()
+        }),
+        () => ask(request),
+        () => Effect.sync(() => (asking = false))
+      )
+  }
+})
