@@ -7,6 +7,7 @@ import { SessionId } from "../src/domain/SessionId.ts"
 import { defaultLimits, Sandbox, type SandboxCommand } from "../src/Sandbox.ts"
 import * as Bubblewrap from "../src/Sandbox/Bubblewrap.ts"
 import { descriptors, sandboxArguments } from "../src/Sandbox/bubblewrap/arguments.ts"
+import { ownlessDevices } from "../src/Sandbox/bubblewrap/devices.ts"
 import { standardFilter } from "../src/Sandbox/bubblewrap/filter.ts"
 import { hostSystem } from "../src/Sandbox/bubblewrap/hostSystem.ts"
 import { ordered } from "../src/Sandbox/bubblewrap/mounts.ts"
@@ -28,10 +29,12 @@ const command: SandboxCommand = {
 }
 
 const host = hostSystem(readdirSync("/etc"))
+const devices = command.user.uid === 0 ? ownlessDevices() : undefined
+process.on("exit", () => devices === undefined || rmSync(devices, { recursive: true, force: true }))
 
 /** The same options and filter, given to bwrap by hand; no limits, watch, or wait for the last process. */
 const bare = (mounts: SandboxCommand["mounts"], cwd: string, user: SandboxCommand["user"]): Promise<void> => {
-  const shape = { host, toolchains: [], programs: { first: [], last: [] }, devices: undefined, mounts, cwd, env: {} }
+  const shape = { host, toolchains: [], programs: { first: [], last: [] }, devices, mounts, cwd, env: {} }
   const files = host.files.map((file) => openSync(file.source, "r"))
   const unused = Array.from({ length: descriptors.firstFile - descriptors.seccomp - 1 }, () => "ignore" as const)
   return new Promise((resolve, reject) => {

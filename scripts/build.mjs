@@ -12,61 +12,73 @@ const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 const dist = join(root, "dist")
 const next = join(root, `dist.${process.pid}.tmp`)
 
-// Native code and programs cannot be bundled; the rest of what the command needs is.
-const external = ["better-sqlite3", "dockerode", "koffi", "@vscode/ripgrep"]
-
-const bundle = () =>
-  build({
-    entryPoints: [join(root, "src/bin.ts")],
-    outdir: next,
-    chunkNames: "cli-bundle/[name]-[hash]",
-    bundle: true,
-    splitting: true,
-    minify: true,
-    // Classes are named in messages and spans.
-    keepNames: false,
-    platform: "node",
-    target: "node20",
-    format: "esm",
-    external,
-    define: { FLUFFY_VERSION: JSON.stringify(version) },
-    // What was CommonJS calls require, which a module has not.
-    banner: {
-      js: "import{createRequire as __createRequire}from\"node:module\";const require=__createRequire(import.meta.url);"
-    },
-    logLevel: "warning"
-  })
-
-const library = async () => {
-  const compiler = join(root, "node_modules/typescript/bin/tsc")
-  const child = spawn(process.execPath, [compiler, "--project", "tsconfig.build.json", "--outDir", next], {
-    cwd: root,
-    stdio: "inherit"
-  })
-  const [code] = await once(child, "exit")
-  if (code !== 0) throw new Error(`the library does not compile (tsc ended with ${code})`)
+const common = {
+  bundle: true,
+  minify: true,
+  platform: "node",
+  target: "node20",
+  // Native code and programs cannot be bundled; the rest of what the command needs is.
+  external: ["better-sqlite3", "dockerode", "koffi", "@vscode/ripgrep"],
+  define: { FLUFFY_VERSION: JSON.stringify(version) },
+  logLevel: "warning"
 }
+
+/** What answers at once: arguments, help, version. */
+const entry = () =>
+  build({ ...common, entryPoints: [join(root, "src/bin.ts")], outfile: join(next, "bin.js"), format: "esm" })
+
+/** Everything else as one function in one file of plain ASCII: see src/cli/load.ts. */
+const command = () =>
+  build({
+    ...common,
+    entryPoints: [join(root, "src/cli/main.ts")],
+    outfile: join(next, "cli-bundle/main.cjs"),
+    format: "cjs",
+    charset: "ascii",
+    define: { ...common.define, "import.meta.dirname": "__dirname" },
+    banner: { js: "(function(exports,require,module,__filename,__dirname){" },
+    footer: { js: "})" }
+  })
+
+const run = async (what, args, options) => {
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"], ...options })
+  const [code] = await once(child, "exit")
+  if (code !== 0) throw new Error(`${what} (it ended with ${code})`)
+}
+
+/** V8's compiled form of the command, for this Node. Without it the command starts later and works the same. */
+const codeCache = () => run("no code cache could be made", [join(root, "scripts/code-cache.mjs"), join(next, "cli-bundle")])
+
+const library = () =>
+  run("the library does not compile", [
+    join(root, "node_modules/typescript/bin/tsc"),
+    "--project",
+    "tsconfig.build.json",
+    "--outDir",
+    next
+  ])
 
 /** Puts what was built in the place of what was there before. */
 const replace = (whole) => {
-  if (whole) {
-    rmSync(dist, { recursive: true, force: true })
-    renameSync(next, dist)
-    return
+  if (whole) rmSync(dist, { recursive: true, force: true })
+  else rmSync(join(dist, "cli-bundle"), { recursive: true, force: true })
+  if (whole) renameSync(next, dist)
+  else cpSync(next, dist, { recursive: true })
+}
+
+const sweep = () => {
+  for (const name of readdirSync(root)) {
+    const [, pid] = /^dist\.(\d+)\.tmp$/.exec(name) ?? []
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) rmSync(join(root, name), { recursive: true, force: true })
   }
-  rmSync(join(dist, "cli-bundle"), { recursive: true, force: true })
-  cpSync(next, dist, { recursive: true })
 }
 
 const whole = !process.argv.includes("--bundle")
-for (const name of readdirSync(root)) {
-  if (/^dist\.\d+\.tmp$/.test(name) && !existsSync(`/proc/${name.split(".")[1]}`)) {
-    rmSync(join(root, name), { recursive: true, force: true })
-  }
-}
+sweep()
 mkdirSync(next)
 try {
-  await Promise.all(whole ? [bundle(), library()] : [bundle()])
+  const bundled = Promise.all([entry(), command()]).then(codeCache)
+  await Promise.all(whole ? [bundled, library()] : [bundled])
   chmodSync(join(next, "bin.js"), 0o755)
   replace(whole)
 } catch (error) {

@@ -52,6 +52,11 @@ const make = ({ path = "", program = "bwrap" }: BubblewrapOptions) => {
 
   let groups: { readonly made: ControlGroups | undefined } | undefined
   const groupsOf = () => (groups ??= { made: process.getuid?.() === 0 ? controlGroups(defaultLimits) : undefined }).made
+  /** The kernel does not hold root to the number of processes, so root's sandbox is in a group before it begins. */
+  const groupOf = ({ limits, user }: SandboxCommand) => {
+    const make = groupsOf()
+    return make === undefined ? undefined : { early: user.uid === 0, make: () => make(limits) }
+  }
   let devices: string | undefined
   const devicesFor = ({ uid }: SandboxCommand["user"]) => uid === 0 ? devices ??= ownlessDevices() : undefined
   const close = Effect.sync(() => {
@@ -77,7 +82,7 @@ const make = ({ path = "", program = "bwrap" }: BubblewrapOptions) => {
       files: host().files.map((file) => file.source),
       identity: process.getuid?.() === 0 ? command.user : undefined,
       searchPath,
-      group: groupsOf()?.(command.limits),
+      group: groupOf(command),
       command
     })
   }

@@ -17,7 +17,7 @@ export interface Blobs {
 }
 
 /** A content that was asked for and is not held, or was not what it should be. */
-export class BlobError extends Error {}
+class BlobError extends Error {}
 
 // What a stage in memory may keep at hand beside itself.
 const maxHeld = 64 << 20

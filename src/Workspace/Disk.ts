@@ -57,11 +57,11 @@ const contextOf = (options: DiskOptions): Context => {
 }
 
 const ownerOf = (context: Context, project: string) => {
-  Journal.refuseLinks(context.state, project)
   const stat = lstatSync(project)
   if (!stat.isDirectory() || !isAbsolute(project)) {
     throw new WorkspaceFailed({ method: "open a stage", reason: "not a directory", detail: project })
   }
+  Journal.refuseLinks(context.state, project)
   if (!context.isRoot) return { user: { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 }, owner: null }
   const user = { uid: stat.uid, gid: stat.gid }
   return { user, owner: user.uid === 0 ? null : user satisfies Owner }

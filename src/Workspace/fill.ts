@@ -53,7 +53,7 @@ export interface FillOptions {
 }
 
 /** Makes the directories above a staged path. */
-export const makeParents = (root: string, path: string, made: Set<string>, owner: Owner): void => {
+const makeParents = (root: string, path: string, made: Set<string>, owner: Owner): void => {
   for (const directory of ancestors(path)) {
     if (made.has(directory)) continue
     mkdirSync(`${root}/${directory}`, { mode: 0o755 })

@@ -76,8 +76,15 @@ while True:
         const many = "i=0; while :; do i=$((i+1)); head -c 4000000 /dev/zero > f$i; done"
         assert.strictEqual((yield* run(["sh", "-c", many], { ...project, limits })).ended, "disk")
         assert.isBelow(readdirSync(root).length, 1000)
-        const unlinked = "i=0; while :; do head -c 4000000 /dev/zero > f; exec 3<f; sh -c 'sleep 60' & rm f; done"
-        assert.strictEqual((yield* run(["sh", "-c", unlinked], { ...project, limits })).ended, "disk")
+        const unlinked = python(`
+import os, time
+held = []
+for n in range(100):
+    held.append(os.open("f", os.O_CREAT | os.O_WRONLY))
+    os.write(held[-1], bytes(4000000))
+    os.unlink("f")
+time.sleep(60)`)
+        assert.strictEqual((yield* run(unlinked, { ...project, limits })).ended, "disk")
       }).pipe(provide))
 
     it.live.each(users)("hold the memory-backed directories of user $uid", (user) =>

@@ -1,5 +1,6 @@
 import { setTimeout as setTimeoutPromise } from "node:timers/promises"
 import type { SandboxCommand, SandboxResult } from "../SandboxCommand.ts"
+import { membership } from "./membership.ts"
 import { capture } from "./output.ts"
 import { alive, children, identify, type Process, signal } from "./processes.ts"
 import { type Launch, start } from "./start.ts"
@@ -41,21 +42,22 @@ const gone = async (init: Process | undefined): Promise<boolean> => {
   return true
 }
 
-const startGrouped = (options: Launch): ReturnType<typeof start> => {
+const startOr = (options: Launch, undo: () => void): ReturnType<typeof start> => {
   try {
     return start(options)
   } catch (error) {
-    options.group?.close()
+    undo()
     throw error
   }
 }
 
 /** Starts a sandbox. `stop` kills every process of it; `outcome` comes when all of them are gone. */
 export const launch = (options: Launch): { readonly outcome: Promise<Outcome>; readonly stop: () => void } => {
-  const { command, group } = options
+  const { command } = options
   const { limits } = command
   const began = performance.now()
-  const { child, ...started } = startGrouped(options)
+  const group = options.group === undefined ? undefined : membership(options.group)
+  const { child, ...started } = startOr(options, () => group?.close())
   const timers = new Set<NodeJS.Timeout>()
   const later = (ms: number, action: () => void) => timers.add(setTimeout(action, ms))
   let status = ""
@@ -63,6 +65,7 @@ export const launch = (options: Launch): { readonly outcome: Promise<Outcome>; r
   let ended: Ended = "exit"
   let state: "running" | "stopping" | "exited" = "running"
   let defect: { readonly error: unknown } | undefined
+  let setup: string | undefined
   let unwatch = () => {}
 
   const kill = () => {
@@ -103,17 +106,17 @@ export const launch = (options: Launch): { readonly outcome: Promise<Outcome>; r
     init = identify(pid)
     if (init === undefined) return
     if (state === "stopping") return signal(init, "SIGKILL")
-    try {
-      group?.add(pid)
-    } catch (error) {
-      return fail(error)
+    if (group?.begin(pid) === false) {
+      setup = "the sandbox cannot be put into its control group"
+      return kill()
     }
-    unwatch = watch(pid, limits, writable(command), breakLimit)
-    if (group !== undefined && started.status !== undefined) started.release()
+    unwatch = watch(pid, limits, writable(command), breakLimit, (pids) => group?.follow([pid, ...pids]))
+    if (options.group?.early === true && started.status !== undefined) started.release()
   }
 
   const conclude = (): Outcome => {
     if (defect !== undefined) return { _tag: "Died", defect: defect.error }
+    if (setup !== undefined) return { _tag: "Failed", reason: "setup", detail: setup }
     const exitCode = told(status, "exit-code")
     if (exitCode === undefined && ended === "exit") {
       const detail = Buffer.from(output.bytes("stderr")).toString("utf8").trim()

@@ -15,7 +15,8 @@ export interface Launch {
   readonly files: ReadonlyArray<string>
   readonly identity: { readonly uid: number; readonly gid: number } | undefined
   readonly searchPath: string
-  readonly group: ControlGroup | undefined
+  /** Makes the control group. An `early` one holds the command from its first moment, which costs; else it is made for what runs on. */
+  readonly group: { readonly early: boolean; readonly make: () => ControlGroup } | undefined
   readonly command: SandboxCommand
 }
 
@@ -72,6 +73,6 @@ export const start = (launch: Launch): Started | { readonly child: ChildProcess;
   send(pipe(descriptors.seccomp), launch.filter)
   if (launch.command.stdin !== undefined) send(child.stdin!, launch.command.stdin)
   const gate = pipe(descriptors.gate)
-  if (launch.group === undefined) send(gate, "\n")
+  if (launch.group?.early !== true) send(gate, "\n")
   return { child, status: pipes[descriptors.status] as Readable, release: () => send(gate, "\n") }
 }

@@ -61,18 +61,20 @@ const memoryUsage = (limits: Limits) => {
 
 /**
  * Looks at a running sandbox every 50 ms and names the first limit it has broken. The kernel's own limits count per process only, and
- * no bind mount has a quota. Returns what ends the watch.
+ * no bind mount has a quota. `seen` is given every look's processes. Returns what ends the watch.
  */
 export const watch = (
   init: number,
   limits: Limits,
   writable: ReadonlyArray<string>,
-  broken: (limit: "memory" | "processes" | "disk") => void
+  broken: (limit: "memory" | "processes" | "disk") => void,
+  seen: (pids: ReadonlyArray<number>) => void = () => {}
 ): () => void => {
   const disk = diskUsage(writable, limits.diskBytes)
   const memory = memoryUsage(limits)
   const timer = setInterval(() => {
     const pids = descendants(init, limits.processes)
+    seen(pids)
     if (pids.length > limits.processes) broken("processes")
     else if (memory(pids)) broken("memory")
     else if (disk()) broken("disk")

@@ -65,9 +65,9 @@ export const connect = async (socketPath: string): Promise<Engine> => {
       return { id: Id, volumes: Object.keys(Config.Volumes ?? {}) }
     },
     importImage: async (tar, name, changes) => {
-      const [repo, tag] = [name.slice(0, name.lastIndexOf(":")), name.slice(name.lastIndexOf(":") + 1)]
+      // A tag of its own Podman ignores; both take one in the name.
       await importEnd(
-        await (docker.importImage(tar as never, { repo, tag, changes }) as unknown as Promise<NodeJS.ReadableStream>)
+        await (docker.importImage(tar as never, { repo: name, changes }) as unknown as Promise<NodeJS.ReadableStream>)
       )
     },
     create: async (options) => (await docker.createContainer(options)).id,

@@ -1,6 +1,8 @@
 import { request } from "node:http"
 import type { Duplex } from "node:stream"
 
+const bodyBytes = 1000
+
 /**
  * Attaches to a container before it starts: both output streams in frames, what is written goes to standard input. The request has no
  * body at all: dockerode sends its options as one, and Podman hands that to the container.
@@ -14,8 +16,9 @@ export const attach = (socketPath: string, id: string, stdin: boolean): Promise<
       resolve(socket)
     })
     asked.on("response", (response) => {
-      response.resume()
-      reject(new Error(`the engine answered ${response.statusCode} to an attach`))
+      let body = ""
+      response.on("data", (chunk: Buffer) => body = (body + chunk.toString("utf8")).slice(0, bodyBytes))
+      response.on("close", () => reject(new Error(`the engine answered ${response.statusCode} to an attach: ${body.trim()}`)))
     })
     asked.on("error", reject)
     asked.end()

@@ -40,7 +40,7 @@ const memoryDirectories = ({ facts, image }: Shape): Record<string, string> => {
 const exactly = (Name: string, value: number) => ({ Name, Soft: value, Hard: value })
 
 /** Not the sandbox's share, which control groups bound: what one user may have on the whole machine, set since Podman asks for it. */
-const nproc = 65_536
+const nproc = 16_384
 
 const mount = (Source: string, Target: string, ReadOnly: boolean) => ({
   Type: "bind" as const,
@@ -76,7 +76,8 @@ export const createOptions = (shape: Shape): Dockerode.ContainerCreateOptions =>
     Cmd: [],
     Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
     Labels: { ...labels },
-    Healthcheck: { Test: ["NONE"] },
+    // Podman would ask systemd about a timer for it, even so.
+    ...facts.name === "docker" ? { Healthcheck: { Test: ["NONE"] } } : {},
     StopSignal: "SIGKILL",
     // Spares the engine a network to make and unmake; with the next line there is none either way.
     NetworkDisabled: true,

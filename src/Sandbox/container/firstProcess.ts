@@ -7,6 +7,9 @@ export const openFiles = 4096
 
 const blockBytes = 512
 
+/** Variables an engine sets by itself. */
+const unasked = ["HOSTNAME", "TERM", "container"]
+
 /** A rootless Podman drops the limits of a request without a word, so the first process sets them; where it cannot, nothing runs. */
 const limits = ({ limits }: SandboxCommand): ReadonlyArray<string> => [
   `ulimit -n ${openFiles} 2>/dev/null || ulimit -n >/dev/null || exit 125`,
@@ -23,11 +26,11 @@ const limits = ({ limits }: SandboxCommand): ReadonlyArray<string> => [
  */
 export const firstProcess = (command: SandboxCommand, facts: EngineFacts): ReadonlyArray<string> => {
   const script = [
-    "unset HOSTNAME container",
+    ...unasked.filter((name) => command.env?.[name] === undefined).map((name) => `unset ${name}`),
     "mkdir -p \"$HOME\" 2>/dev/null",
     ...facts.name === "podman" && facts.rootless ? limits(command) : [],
     "exec 3>&2 2>/dev/null",
-    "(exec 2>&3 3>&-; exec -- \"$@\")",
+    "(exec 2>&3 3>&-; exec \"$@\")",
     "exit $?"
   ]
   return ["/bin/sh", "-c", script.join("\n"), "sh", command.command, ...command.args]
