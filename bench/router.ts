@@ -29,7 +29,9 @@ const noModel = Layer.succeed(
 const project = () => {
   const directory = mkdtempSync(join(tmpdir(), "fluffy-bench-"))
   mkdirSync(join(directory, "src"))
-  for (let index = 0; index < files; index++) writeFileSync(join(directory, `src/file-${index}.js`), `export const n = ${index}\n`)
+  for (let index = 0; index < files; index++) {
+    writeFileSync(join(directory, `src/file-${index}.js`), `export const n = ${index}\n`)
+  }
   execFileSync("git", ["init", "-q"], { cwd: directory })
   return directory
 }
@@ -45,8 +47,18 @@ const measure = (directory: string) =>
     const id = SessionId.make("s-bench-0001")
     yield* stateMachine.create(id, "strict")
     yield* stateMachine.apply(id, { _tag: "TaskSubmitted" })
-    const stage = yield* workspace.open({ project: directory, session: id, secrets: defaults.secrets, maxFileBytes: 1 << 20 })
-    const session = { id, stage, emit: () => Effect.void, review: () => Effect.succeed({ approved: false, reason: "" }) }
+    const stage = yield* workspace.open({
+      project: directory,
+      session: id,
+      secrets: defaults.secrets,
+      maxFileBytes: 1 << 20
+    })
+    const session = {
+      id,
+      stage,
+      emit: () => Effect.void,
+      review: () => Effect.succeed({ approved: false, reason: "" })
+    }
     const one = (index: number) =>
       router.call(session, { id: `c${index}`, name: "fs.read", args: { path: `src/file-${index % files}.js` } })
     yield* Effect.forEach(Array.from({ length: 200 }, (_, index) => index), one, { discard: true })
@@ -54,12 +66,14 @@ const measure = (directory: string) =>
     return results.map(({ durationMs, overheadMs }) => ({ own: durationMs - overheadMs, overhead: overheadMs }))
   }).pipe(
     Effect.scoped,
-    Effect.provide(Kernel.layer({
-      ...defaults,
-      project: directory,
-      state: join(directory, ".fluffy/state"),
-      policies: [{ layer: "shipped", directory: join(packageRoot, "policies") }]
-    }).pipe(Layer.provide(noModel)))
+    Effect.provide(
+      Kernel.layer({
+        ...defaults,
+        project: directory,
+        state: join(directory, ".fluffy/state"),
+        policies: [{ layer: "shipped", directory: join(packageRoot, "policies") }]
+      }).pipe(Layer.provide(noModel))
+    )
   )
 
 /** What a fast-path call costs beyond the tool's own work, with the real log, rules, state and stage. */
@@ -67,7 +81,12 @@ export const run = async (): Promise<ReadonlyArray<BenchRow>> => {
   const directory = project()
   try {
     const samples = await Effect.runPromise(measure(directory))
-    if (process.env.DIST) console.log([0.1,0.5,0.9,0.95,0.98,0.985,0.99,0.995,0.999].map((p)=>[p, percentile(samples.map((s)=>s.overhead),p)]))
+    if (process.env.DIST) {
+      console.log([0.1, 0.5, 0.9, 0.95, 0.98, 0.985, 0.99, 0.995, 0.999].map((p) => [
+        p,
+        percentile(samples.map((s) => s.overhead), p)
+      ]))
+    }
     const figure = percentile(samples.map(({ overhead }) => overhead), 0.99)
     return [{
       what: `fast-path call, all but the tool's own work (p99 of ${calls} fs.read)`,

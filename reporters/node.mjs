@@ -11,13 +11,14 @@ const messageOf = (error) => {
   return String(text).slice(0, maxMessage)
 }
 
-export default async function* (source) {
+export default async function*(source) {
   const titles = []
   const errors = new Map()
   const open = new Map()
   for await (const { data, type } of source) {
     const file = data?.file ?? null
-    const fileLevel = file !== null && data.nesting === 0 && typeof data.name === "string" && resolve(data.name) === file
+    const fileLevel = file !== null && data.nesting === 0 && typeof data.name === "string" &&
+      resolve(data.name) === file
     const key = `${file}\0${data?.nesting}\0${data?.name}`
     if (type === "test:stderr" && file !== null) {
       errors.set(file, ((errors.get(file) ?? "") + data.message).slice(-maxMessage))
@@ -35,12 +36,18 @@ export default async function* (source) {
       const name = [...titles.slice(0, data.nesting), String(data.name)].join(" > ")
       if (fileLevel) {
         // A file that fails as a whole could not be loaded. One that passes as a whole held no test: `process.exit(0)` looks so too.
-        const message = failed ? errors.get(file) ?? messageOf(data.details?.error) : "no test of node:test ran in this file"
+        const message = failed
+          ? errors.get(file) ?? messageOf(data.details?.error)
+          : "no test of node:test ran in this file"
         yield line({ file, name: "(file)", status: failed ? "error" : "skipped", message })
       } else if (data.skip !== undefined && data.skip !== false || data.todo !== undefined && data.todo !== false) {
         yield line({ file, name, status: "skipped" })
       } else if (data.details?.type !== "suite" || failed && why !== "subtestsFailed") {
-        yield line(failed ? { file, name, status: "failed", message: messageOf(data.details?.error) } : { file, name, status: "passed" })
+        yield line(
+          failed
+            ? { file, name, status: "failed", message: messageOf(data.details?.error) }
+            : { file, name, status: "passed" }
+        )
       }
     }
   }

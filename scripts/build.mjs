@@ -47,7 +47,8 @@ const run = async (what, args, options) => {
 }
 
 /** V8's compiled form of the command, for this Node. Without it the command starts later and works the same. */
-const codeCache = () => run("no code cache could be made", [join(root, "scripts/code-cache.mjs"), join(next, "cli-bundle")])
+const codeCache = () =>
+  run("no code cache could be made", [join(root, "scripts/code-cache.mjs"), join(next, "cli-bundle")])
 
 const library = () =>
   run("the library does not compile", [

@@ -25,5 +25,7 @@ export const layer = (
   Layer.effect(
     Agent,
     Effect.map(Effect.all({ model: LanguageModel, audit: Audit }), ({ audit, model }) =>
-      Agent.of({ start: (task) => start({ model, audit, contextTokens: options.contextTokens ?? 100_000 }, task) }))
+      Agent.of({
+        start: (task) => start({ model, audit, contextTokens: options.contextTokens ?? 100_000 }, task)
+      }))
   )

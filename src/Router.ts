@@ -13,6 +13,7 @@ import type { Sandbox } from "./Sandbox.ts"
 import type { StateMachine } from "./StateMachine.ts"
 import type { Stage } from "./Workspace.ts"
 
+export { advance } from "./Router/Leaves.ts"
 export * from "./Router/RouterError.ts"
 export * from "./Router/RouterSession.ts"
 export * from "./Router/ToolSpec.ts"
@@ -43,11 +44,14 @@ export const layer = (
         locks.set(stage, lock)
         return lock
       }
-      const isReader = (name: string) => tools.some(({ spec }) => spec.path === "fast" && (spec.name === name || spec.name.replace(".", "_") === name))
+      const isReader = (name: string) =>
+        tools.some(({ spec }) => spec.path === "fast" && (spec.name === name || spec.name.replace(".", "_") === name))
       return Router.of({
         tools: tools.map(({ spec }) => spec),
         call: (session, request) =>
-          lockOf(session.stage).withPermits(isReader(request.name) ? 1 : readers)(call(leaves, options, tools, session, request))
+          lockOf(session.stage).withPermits(isReader(request.name) ? 1 : readers)(
+            call(leaves, options, tools, session, request)
+          )
       })
     })
   )

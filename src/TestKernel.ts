@@ -45,7 +45,13 @@ const openRule: Policy.Rule = {
 export const make = (options: TestKernelOptions = {}): TestKernel => {
   const tree = new Workspace.MemoryTree(options.files)
   const reports = new Map<string, Uint8Array>()
-  const config: KernelOptions = { ...defaults, project: place, state: `${place}/.fluffy/state`, policies: [], ...options.config }
+  const config: KernelOptions = {
+    ...defaults,
+    project: place,
+    state: `${place}/.fluffy/state`,
+    policies: [],
+    ...options.config
+  }
   const leaves = Layer.mergeAll(
     Audit.layerMemory,
     Policy.layerMemory(options.rules ?? [openRule]),

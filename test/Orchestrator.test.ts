@@ -4,7 +4,7 @@ import { Audit } from "../src/Audit.ts"
 import { Orchestrator, type TaskRequest } from "../src/Orchestrator.ts"
 import type { ReviewAnswer } from "../src/Router.ts"
 import * as TestKernel from "../src/TestKernel.ts"
-import { javascriptWalk as walk, complete, read, runTests, wholeWalk, writeCode, writeTest } from "./e2e/scripts.ts"
+import { complete, javascriptWalk as walk, read, runTests, wholeWalk, writeCode, writeTest } from "./e2e/scripts.ts"
 import { playNodeTest } from "./support/memoryRun.ts"
 import { call, says, text, type Turn } from "./support/ModelServer.ts"
 import { javascript } from "./support/project.ts"
@@ -82,7 +82,10 @@ describe("Orchestrator.run", () => {
 
   it.effect("asks before it merges a manifest, and merges on yes", () =>
     Effect.gen(function*() {
-      const { log, project, seen, summary } = yield* runTask({ turns: touchesManifest, answers: [{ approved: true, reason: "" }] })
+      const { log, project, seen, summary } = yield* runTask({
+        turns: touchesManifest,
+        answers: [{ approved: true, reason: "" }]
+      })
       assert.strictEqual(summary.outcome, "done", summary.summary)
       assert.deepStrictEqual(seen.questions.map(({ kind }) => kind), ["merge"])
       assert.include(seen.questions[0]!.diff, "package.json")
@@ -92,8 +95,16 @@ describe("Orchestrator.run", () => {
 
   it.effect("gives a reason for a rejection back to the model", () =>
     Effect.gen(function*() {
-      const turns = [...touchesManifest, says(call("fs.write", { path: "package.json", content: files["package.json"]! })), says(runTests), says(complete)]
-      const { project, prompts, summary } = yield* runTask({ turns, answers: [{ approved: false, reason: "leave the manifest alone" }] })
+      const turns = [
+        ...touchesManifest,
+        says(call("fs.write", { path: "package.json", content: files["package.json"]! })),
+        says(runTests),
+        says(complete)
+      ]
+      const { project, prompts, summary } = yield* runTask({
+        turns,
+        answers: [{ approved: false, reason: "leave the manifest alone" }]
+      })
       assert.strictEqual(summary.outcome, "done", summary.summary)
       assert.include(prompts.join(), "leave the manifest alone")
       assert.strictEqual(project.read("package.json"), files["package.json"])
@@ -118,12 +129,16 @@ describe("Orchestrator.run", () => {
       const { log, seen, summary } = yield* runTask({ turns, answers: [{ approved: true, reason: "" }] })
       assert.strictEqual(summary.outcome, "done", summary.summary)
       assert.match(seen.questions[0]!.reason, /no green test run/)
-      assert.strictEqual(log.find(({ action }) => action === "session.finished")?.detail["tests"], "no test was involved")
+      assert.strictEqual(
+        log.find(({ action }) => action === "session.finished")?.detail["tests"],
+        "no test was involved"
+      )
     }))
 
   it.effect("offers debug mode after three red runs in a row, and enters it only on a human's yes", () =>
     Effect.gen(function*() {
-      const wrong = (n: number) => says(call("fs.write", { path: "src/other.js", content: `export const n = ${n}\n` }), runTests)
+      const wrong = (n: number) =>
+        says(call("fs.write", { path: "src/other.js", content: `export const n = ${n}\n` }), runTests)
       const turns = [says(writeTest(walk)), says(runTests), wrong(1), wrong(2), wrong(3), says(text("?"))]
       const yes = yield* runTask({ turns, answers: [{ approved: true, reason: "" }] })
       assert.deepStrictEqual(yes.seen.questions.map(({ kind }) => kind), ["debug"])
@@ -137,11 +152,17 @@ describe("Orchestrator.run", () => {
     Effect.gen(function*() {
       const kernel = TestKernel.make({ files, run: playNodeTest })
       const seen = watcher()
-      const stuck = { ...seen, emit: (event: Parameters<typeof seen.emit>[0]) => event.type === "tool.finished" ? Effect.never : seen.emit(event) }
+      const stuck = {
+        ...seen,
+        emit: (event: Parameters<typeof seen.emit>[0]) =>
+          event.type === "tool.finished" ? Effect.never : seen.emit(event)
+      }
       const log = yield* Effect.gen(function*() {
         const orchestrator = yield* Orchestrator
         const fiber = yield* Effect.fork(orchestrator.run(request, stuck))
-        yield* Effect.yieldNow().pipe(Effect.repeat({ until: () => seen.events.some(({ type }) => type === "tool.started") }))
+        yield* Effect.yieldNow().pipe(
+          Effect.repeat({ until: () => seen.events.some(({ type }) => type === "tool.started") })
+        )
         yield* Fiber.interrupt(fiber)
         return yield* Effect.flatMap(Audit, (_) => _.entries())
       }).pipe(Effect.provide(Layer.provide(kernel.layer, scriptedModel(wholeWalk(walk)).layer)))

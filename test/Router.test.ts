@@ -22,7 +22,21 @@ const files = {
 const open: Rule = {
   name: "open",
   effect: "allow",
-  match: { action: ["fs.read", "fs.list", "fs.exists", "search.grep", "search.glob", "fs.write", "fs.edit", "test.run", "shell.exec", "task.complete", "change"] }
+  match: {
+    action: [
+      "fs.read",
+      "fs.list",
+      "fs.exists",
+      "search.grep",
+      "search.glob",
+      "fs.write",
+      "fs.edit",
+      "test.run",
+      "shell.exec",
+      "task.complete",
+      "change"
+    ]
+  }
 }
 
 type Run = NonNullable<TestKernel.TestKernelOptions["run"]>
@@ -36,11 +50,17 @@ const inSession = <A, E>(
     const id = SessionId.SessionId.make("s-router-test")
     yield* Effect.flatMap(StateMachine, (_) => _.create(id, "strict"))
     yield* Effect.flatMap(StateMachine, (_) => _.apply(id, { _tag: "TaskSubmitted" }))
-    const stage = yield* Effect.flatMap(Workspace, (_) => _.open({ project: "/project", session: id, secrets: [".env"], maxFileBytes: 1 << 20 }))
+    const stage = yield* Effect.flatMap(Workspace, (_) =>
+      _.open({ project: "/project", session: id, secrets: [".env"], maxFileBytes: 1 << 20 }))
     return yield* use({ id, stage, ...watcher([{ approved: true, reason: "" }]) })
   }).pipe(
     Effect.scoped,
-    Effect.provide(Layer.provide(TestKernel.make({ files, run: playNodeTest, rules: [open], ...options }).layer, scriptedModel([]).layer))
+    Effect.provide(
+      Layer.provide(
+        TestKernel.make({ files, run: playNodeTest, rules: [open], ...options }).layer,
+        scriptedModel([]).layer
+      )
+    )
   )
 
 const call = (session: RouterSession, name: string, args: unknown) =>
@@ -49,7 +69,13 @@ const call = (session: RouterSession, name: string, args: unknown) =>
 describe("Router.call", () => {
   const cases: ReadonlyArray<readonly [title: string, name: string, args: unknown, outcome: string, text: RegExp]> = [
     ["reads a file", "fs.read", { path: "notes.md" }, "ok", /^one\ntwo\nthree$/],
-    ["reads some lines and says where to go on", "fs_read", { path: "notes.md", offset: 2, limit: 1 }, "ok", /^two\n\[lines 2-2 of 3; go on with offset 3\]$/],
+    [
+      "reads some lines and says where to go on",
+      "fs_read",
+      { path: "notes.md", offset: 2, limit: 1 },
+      "ok",
+      /^two\n\[lines 2-2 of 3; go on with offset 3\]$/
+    ],
     ["numbers lines when asked", "fs.read", { path: "notes.md", numbers: true }, "ok", /^ {5}1\tone/],
     ["says that a file is binary", "fs.read", { path: "blob.bin" }, "failed", /binary/],
     ["says that a file is missing", "fs.read", { path: "gone.md" }, "failed", /not found/],
@@ -60,13 +86,31 @@ describe("Router.call", () => {
     ["refuses a path through ..", "fs.read", { path: "../x" }, "refused", /leaves the project through/],
     ["refuses an absolute path", "fs.write", { path: "/tmp/x", content: "" }, "refused", /absolute/],
     ["refuses source before a red test", "fs.write", { path: "src/new.js", content: "" }, "refused", /phase planning/],
-    ["refuses completion before anything was done in a strict session", "task.complete", { summary: "" , extra: 1 }, "failed", /extra/],
+    [
+      "refuses completion before anything was done in a strict session",
+      "task.complete",
+      { summary: "", extra: 1 },
+      "failed",
+      /extra/
+    ],
     ["names unknown tools", "fs.destroy", {}, "failed", /no tool "fs.destroy".*fs_read/],
     ["names malformed arguments", "fs.read", { path: 7 }, "failed", /path/],
     ["takes no arguments but an object", "fs.read", "{\"path\":", "failed", /JSON object/],
-    ["edits nothing it cannot find", "fs.edit", { path: "notes.md", old: "four", new: "4" }, "failed", /not in notes.md/],
+    [
+      "edits nothing it cannot find",
+      "fs.edit",
+      { path: "notes.md", old: "four", new: "4" },
+      "failed",
+      /not in notes.md/
+    ],
     ["edits nothing ambiguous", "fs.edit", { path: "notes.md", old: "e", new: "E" }, "failed", /occurs 3 times/],
-    ["refuses the kernel's own files", "fs.write", { path: ".fluffy/policies/x.yaml", content: "" }, "refused", /policy/],
+    [
+      "refuses the kernel's own files",
+      "fs.write",
+      { path: ".fluffy/policies/x.yaml", content: "" },
+      "refused",
+      /policy/
+    ],
     ["refuses git's own files", "fs.write", { path: ".git/hooks/pre-commit", content: "" }, "refused", /phase|policy/]
   ]
   for (const [title, name, args, outcome, text] of cases) {
@@ -100,7 +144,10 @@ describe("Router.call", () => {
           assert.strictEqual(result.outcome, "refused")
           assert.match(result.text, /src\/sums.js.*source file/)
           assert.strictEqual(result.by, "phase planning")
-          assert.strictEqual((yield* call(session, "fs.read", { path: "src/sums.js" })).text, files["src/sums.js"].trim())
+          assert.strictEqual(
+            (yield* call(session, "fs.read", { path: "src/sums.js" })).text,
+            files["src/sums.js"].trim()
+          )
           assert.strictEqual((yield* call(session, "fs.exists", { path: "test/other.test.js" })).text, "false")
           const log = yield* Effect.flatMap(Audit, (_) => _.entries())
           const refused = log.find(({ action }) => action === "change.refused")
@@ -119,10 +166,16 @@ describe("Router.call", () => {
     inSession(
       (session) =>
         Effect.gen(function*() {
-          yield* call(session, "fs.write", { path: "test/multiply.test.js", content: "import test from \"node:test\"\n" })
+          yield* call(session, "fs.write", {
+            path: "test/multiply.test.js",
+            content: "import test from \"node:test\"\n"
+          })
           const result = yield* call(session, "test.run", {})
           assert.match(result.text, /^verdict: none .*changed files of the project/)
-          assert.strictEqual((yield* call(session, "fs.read", { path: "src/sums.js" })).text, files["src/sums.js"].trim())
+          assert.strictEqual(
+            (yield* call(session, "fs.read", { path: "src/sums.js" })).text,
+            files["src/sums.js"].trim()
+          )
         }),
       {
         run: (command, scripted) => {
@@ -141,9 +194,15 @@ describe("Router.call", () => {
           const second = yield* call(session, "shell.exec", { command: "make", args: [] })
           assert.strictEqual(second.outcome, "refused")
           const log = yield* Effect.flatMap(Audit, (_) => _.entries({ category: "review" }))
-          assert.deepStrictEqual(log.map(({ action, actor }) => [action, actor]), [["action.approved", "human"], ["action.rejected", "human"]])
+          assert.deepStrictEqual(log.map(({ action, actor }) => [action, actor]), [["action.approved", "human"], [
+            "action.rejected",
+            "human"
+          ]])
         }),
-      { rules: [open, { name: "ask-make", effect: "require_review", match: { action: "shell.exec", command: "make" } }], run: () => scripted() }
+      {
+        rules: [open, { name: "ask-make", effect: "require_review", match: { action: "shell.exec", command: "make" } }],
+        run: () => scripted()
+      }
     ))
 
   it.effect("stops the session when the sandbox itself fails", () =>

@@ -7,7 +7,9 @@ const elidedResultBytes = 200
 
 /** Tokens a conversation is likely to cost: a quarter of its bytes as JSON, which errs on the high side for code. */
 export const estimate = (messages: ReadonlyArray<Prompt.Message>): number =>
-  Math.ceil(messages.reduce((sum, message) => sum + Buffer.byteLength(JSON.stringify(message.content)), 0) / bytesPerToken)
+  Math.ceil(
+    messages.reduce((sum, message) => sum + Buffer.byteLength(JSON.stringify(message.content)), 0) / bytesPerToken
+  )
 
 /** A turn is an assistant message and the tool or user messages that answer it: never split, since providers refuse a call without its result. */
 const turnsOf = (messages: ReadonlyArray<Prompt.Message>): Array<Array<Prompt.Message>> => {

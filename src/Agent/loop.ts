@@ -24,7 +24,8 @@ export interface AgentParts {
   readonly contextTokens: number
 }
 
-const user = (text: string): Prompt.Message => Prompt.makeMessage("user", { content: [Prompt.makePart("text", { text })] })
+const user = (text: string): Prompt.Message =>
+  Prompt.makeMessage("user", { content: [Prompt.makePart("text", { text })] })
 
 /** Opens a conversation. Its messages, usage and turns live as long as it does; runs of it follow one another. */
 export const start = (parts: AgentParts, task: AgentTask) =>
@@ -34,7 +35,8 @@ export const start = (parts: AgentParts, task: AgentTask) =>
     let usage: Usage = { input: 0, output: 0, cached: 0 }
     let turns = 0
 
-    const emitUsage = Effect.flatMap(isoNow, (at) => task.session.emit({ type: "usage", at, session: task.session.id, ...usage }))
+    const emitUsage = Effect.flatMap(isoNow, (at) =>
+      task.session.emit({ type: "usage", at, session: task.session.id, ...usage }))
 
     const record = (turn: Turn, durationMs: number, dropped: number) =>
       Effect.flatMap(task.state, (state) =>
@@ -46,7 +48,15 @@ export const start = (parts: AgentParts, task: AgentTask) =>
             actor: "model",
             phase: state.phase,
             mode: state.mode,
-            detail: { turn: turns, finish: turn.finish, calls: turn.calls.map(({ name }) => name.slice(0, 100)), ...turn.usage, dropped },
+            detail: {
+              turn: turns,
+              finish: turn.finish,
+              calls: turn.calls.map(({ name }) =>
+                name.slice(0, 100)
+              ),
+              ...turn.usage,
+              dropped
+            },
             durationMs: Math.round(durationMs)
           }),
           fromLeaf("model")
@@ -75,9 +85,17 @@ export const start = (parts: AgentParts, task: AgentTask) =>
       ),
       Effect.tapErrorTag("ModelFailed", (error) =>
         Effect.sync(() => {
-          if (error.kind === "malformed") messages = [...messages, user(malformedNote(task.tools.map(({ name }) => wireName(name))))]
+          if (error.kind === "malformed") {
+            messages = [
+              ...messages,
+              user(malformedNote(task.tools.map(({ name }) => wireName(name))))
+            ]
+          }
         })),
-      Effect.retry({ times: maxMalformed, while: (error) => error._tag === "ModelFailed" && error.kind === "malformed" })
+      Effect.retry({
+        times: maxMalformed,
+        while: (error) => error._tag === "ModelFailed" && error.kind === "malformed"
+      })
     )
 
     const converse = Effect.fnUntraced(function*(
@@ -116,8 +134,12 @@ export const start = (parts: AgentParts, task: AgentTask) =>
     })
 
     const run = Effect.fn("Agent.run")((message: string): Effect.Effect<AgentOutcome, RouterFailed> =>
-      Effect.catchTag(converse(message), "ModelFailed", (error) =>
-        Effect.succeed({ ended: "failed" as const, text: error.message, usage, turns })))
+      Effect.catchTag(
+        converse(message),
+        "ModelFailed",
+        (error) => Effect.succeed({ ended: "failed" as const, text: error.message, usage, turns })
+      )
+    )
 
     return { run }
   })
@@ -125,7 +147,8 @@ export const start = (parts: AgentParts, task: AgentTask) =>
 const isFast = (task: AgentTask, name: string) =>
   task.tools.some((tool) => tool.path === "fast" && (tool.name === name || wireName(tool.name) === name))
 
-const isKnown = (task: AgentTask, name: string) => task.tools.some((tool) => tool.name === name || wireName(tool.name) === name)
+const isKnown = (task: AgentTask, name: string) =>
+  task.tools.some((tool) => tool.name === name || wireName(tool.name) === name)
 
 const summaryOf = (args: unknown): string =>
   typeof args === "object" && args !== null && "summary" in args ? String(args.summary) : ""

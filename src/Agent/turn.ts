@@ -7,9 +7,9 @@ import { isoNow } from "../internal/time.ts"
 import type { RouterSession, ToolSpec } from "../Router.ts"
 import type { Usage } from "./AgentTask.ts"
 import type { ModelFailed } from "./ModelError.ts"
-import { gate, usageOf } from "./ModelStream.ts"
 import { assistantMessage } from "./models/messages.ts"
 import { declare, invalidCall, invalidCallOf, type ModelPart } from "./models/tools.ts"
+import { gate, usageOf } from "./ModelStream.ts"
 
 const idle = "3 minutes"
 const retries = 5
@@ -43,7 +43,10 @@ export const ask = Effect.fn("Agent.ask")(function*(
     Stream.runForEach((part) => {
       parts.push(part)
       if (part.type !== "text-delta") return Effect.void
-      return Effect.flatMap(isoNow, (at) => session.emit({ type: "text.delta", at, session: session.id, text: part.delta }))
+      return Effect.flatMap(
+        isoNow,
+        (at) => session.emit({ type: "text.delta", at, session: session.id, text: part.delta })
+      )
     })
   )
   const finish = parts.findLast((part): part is Response.FinishPart => part.type === "finish")

@@ -46,7 +46,16 @@ export const defaults: Omit<KernelOptions, "project" | "state" | "policies"> = {
   maxTokens: 2_000_000,
   headless: false,
   commit: false,
-  tests: ["*.test.*", "*.spec.*", "*_test.*", "test_*.py", "**/test/**", "**/tests/**", "**/__tests__/**", "**/spec/**"],
+  tests: [
+    "*.test.*",
+    "*.spec.*",
+    "*_test.*",
+    "test_*.py",
+    "**/test/**",
+    "**/tests/**",
+    "**/__tests__/**",
+    "**/spec/**"
+  ],
   exempt: ["*.md", "*.txt", "*.json", "*.yml", "*.yaml", "*.toml", "Dockerfile*", ".dockerignore", ".gitignore"],
   secrets: [
     ".env",

@@ -44,9 +44,14 @@ export const headless: Effect.Effect<boolean, ConfigInvalid> = Effect.map(
 )
 
 /** The user's home, and where their Fluffy configuration lies; undefined where no home is known. */
-export const userPlaces: Effect.Effect<{ readonly home: string | undefined; readonly config: string | undefined }> = Effect
-  .map(Effect.all([variable("HOME"), variable("XDG_CONFIG_HOME")]), ([home, xdg]) => {
-    const absolute = home !== undefined && isAbsolute(home) ? home : undefined
-    const base = xdg !== undefined && isAbsolute(xdg) ? xdg : absolute === undefined ? undefined : join(absolute, ".config")
-    return { home: absolute, config: base === undefined ? undefined : join(base, "fluffy") }
-  })
+export const userPlaces: Effect.Effect<{ readonly home: string | undefined; readonly config: string | undefined }> =
+  Effect
+    .map(Effect.all([variable("HOME"), variable("XDG_CONFIG_HOME")]), ([home, xdg]) => {
+      const absolute = home !== undefined && isAbsolute(home) ? home : undefined
+      const base = xdg !== undefined && isAbsolute(xdg)
+        ? xdg
+        : absolute === undefined
+        ? undefined
+        : join(absolute, ".config")
+      return { home: absolute, config: base === undefined ? undefined : join(base, "fluffy") }
+    })

@@ -41,7 +41,10 @@ const definedOf = (given: Given): Partial<Settings> =>
   Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 
 /** A project's file over the user's: each setting as far as `tighten` lets it. */
-const withProject = (settings: Settings, given: Given): { readonly settings: Settings; readonly refused: ReadonlyArray<Refused> } => {
+const withProject = (
+  settings: Settings,
+  given: Given
+): { readonly settings: Settings; readonly refused: ReadonlyArray<Refused> } => {
   const refused: Array<Refused> = []
   const judge = <Name extends keyof Settings>(name: Name): Settings[Name] => {
     const asked = given[name]

@@ -37,7 +37,8 @@ const real = (path: string): string => {
   }
 }
 
-const holds = (directory: string, path: string) => path === directory || path.startsWith(directory === "/" ? "/" : `${directory}/`)
+const holds = (directory: string, path: string) =>
+  path === directory || path.startsWith(directory === "/" ? "/" : `${directory}/`)
 
 /**
  * The project that `cwd` lies in: the nearest folder, itself first, that holds a mark of one; else `cwd`. Folders above count only

@@ -50,17 +50,23 @@ const readText = (file: string, origin: Origin): Effect.Effect<string | undefine
   }).pipe(Effect.catchAll((cause): Effect.Effect<undefined, ConfigInvalid> => {
     if (cause instanceof ConfigInvalid) return Effect.fail(cause)
     if (cause.code === "ENOENT" || cause.code === "ENOTDIR") return Effect.succeed(undefined)
-    return Effect.fail(invalid(file, cause.code === "ELOOP" ? "it is a symbolic link" : `it cannot be read (${cause.code})`))
+    return Effect.fail(
+      invalid(file, cause.code === "ELOOP" ? "it is a symbolic link" : `it cannot be read (${cause.code})`)
+    )
   }))
 
 const decode = Schema.decodeUnknownEither(ConfigFile, { onExcessProperty: "error", errors: "first" })
 
 const deepest = (error: ParseResult.ParseError): ParseResult.ArrayFormatterIssue =>
-  ParseResult.ArrayFormatter.formatErrorSync(error).reduce((best, next) => next.path.length > best.path.length ? next : best)
+  ParseResult.ArrayFormatter.formatErrorSync(error).reduce((best, next) =>
+    next.path.length > best.path.length ? next : best
+  )
 
 const wording = ({ _tag, message, path }: ParseResult.ArrayFormatterIssue): string => {
   const where = path.map(String).join(".").slice(0, 120)
-  if (_tag === "Unexpected") return `unknown key ${JSON.stringify(where)}; known keys: fluffy's docs/configuration.md lists them`
+  if (_tag === "Unexpected") {
+    return `unknown key ${JSON.stringify(where)}; known keys: fluffy's docs/configuration.md lists them`
+  }
   return _tag === "Missing" ? `${where} is missing` : `${where === "" ? "" : `${where}: `}${message.slice(0, 300)}`
 }
 

@@ -41,7 +41,10 @@ const speaksOfTests = (pattern: string) =>
 const reduced: Judge<ReadonlyArray<string>> = (base, asked) => {
   const { refused, taken } = split(asked, (pattern) => !isPlain(pattern) || base.includes(pattern))
   return {
-    value: [...base.filter((pattern) => !isPlain(pattern) || taken.includes(pattern)), ...taken.filter((p) => !isPlain(p))],
+    value: [
+      ...base.filter((pattern) => !isPlain(pattern) || taken.includes(pattern)),
+      ...taken.filter((p) => !isPlain(p))
+    ],
     ...refusal(refused, "would exempt more files from test-first")
   }
 }

@@ -1,6 +1,5 @@
 import { Effect } from "effect"
-import type { RouterSession } from "../Router.ts"
-import { advance } from "../Router/Leaves.ts"
+import { advance, type RouterSession } from "../Router.ts"
 import type { Parts } from "./Parts.ts"
 
 /** Puts an ending that is no ordinary one on record and the session into `failed`. */

@@ -6,7 +6,16 @@ import type { Parts } from "./Parts.ts"
 const timeoutMs = 60_000
 
 /** Settings that keep git from running anything of the repository's: no hooks, monitors, signing programs or editors. */
-const inert = ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "commit.gpgSign=false", "-c", "core.editor=true"]
+const inert = [
+  "-c",
+  "core.hooksPath=/dev/null",
+  "-c",
+  "core.fsmonitor=false",
+  "-c",
+  "commit.gpgSign=false",
+  "-c",
+  "core.editor=true"
+]
 
 /** Commits exactly the merged paths in the project; a commit that fails leaves the merge as it is and is told in the summary. */
 export const commit = Effect.fn("Orchestrator.commit")(function*(
@@ -22,7 +31,9 @@ export const commit = Effect.fn("Orchestrator.commit")(function*(
     Effect.async<string | undefined>((resume) => {
       const child = execFile("git", [...inert, "-C", project, ...args], { timeout: timeoutMs }, (error, _, stderr) =>
         resume(Effect.succeed(error === null ? undefined : (stderr || error.message).trim().slice(0, 500))))
-      return Effect.sync(() => child.kill("SIGKILL"))
+      return Effect.sync(() =>
+        child.kill("SIGKILL")
+      )
     })
   if (paths.length === 0) return ""
   const literal = paths.map((path) => `:(top,literal)${path}`)

@@ -3,8 +3,7 @@ import type { AgentOutcome } from "../Agent.ts"
 import { parse } from "../domain/ProjectPath.ts"
 import type { Outcome } from "../domain/SessionEvent.ts"
 import type { ToolResult } from "../domain/ToolCall.ts"
-import { fromLeaf, type RouterSession } from "../Router.ts"
-import { advance } from "../Router/Leaves.ts"
+import { advance, fromLeaf, type RouterSession } from "../Router.ts"
 import type { SessionState } from "../StateMachine.ts"
 import { abandon } from "./abandon.ts"
 import { commit } from "./commit.ts"
@@ -31,12 +30,15 @@ const projectNotes = (session: RouterSession) =>
 
 const projectFiles = (session: RouterSession) =>
   session.stage.list(rootPath, { recursive: true, limit: maxPromptFiles }).pipe(
-    Effect.map(({ entries }) => entries.filter(({ ignored, kind }) => kind === "file" && !ignored).map(({ path }) => path)),
+    Effect.map(({ entries }) =>
+      entries.filter(({ ignored, kind }) => kind === "file" && !ignored).map(({ path }) => path)
+    ),
     Effect.catchTag("PathRefused", () => Effect.succeed([])),
     Effect.mapError(fromKernel)
   )
 
-const isDenial = (result: ToolResult) => result.by !== undefined && (result.by.startsWith("policy ") || result.by === "workspace")
+const isDenial = (result: ToolResult) =>
+  result.by !== undefined && (result.by.startsWith("policy ") || result.by === "workspace")
 
 /** Lets the model work until it completes, is stopped or fails, and integrates what it completed; a rejection with a reason goes back to it. */
 export const converse = Effect.fn("Orchestrator.converse")(function*(
@@ -63,11 +65,14 @@ export const converse = Effect.fn("Orchestrator.converse")(function*(
   for (;;) {
     const agent = yield* Effect.mapError(conversation.run(message), fromKernel)
     const state = yield* Effect.mapError(parts.stateMachine.get(session.id), fromKernel)
-    if (agent.ended !== "completed" || state.phase === "done") return yield* withoutMerge(parts, session, state, agent, denied)
+    if (agent.ended !== "completed" || state.phase === "done") {
+      return yield* withoutMerge(parts, session, state, agent, denied)
+    }
     const integration = yield* integrate(parts, options, session, state)
     const goesBack = integration._tag === "Rejected" && integration.reason !== "" && !request.headless
     if (!goesBack) return yield* afterReview(parts, options, session, request, integration, agent)
-    message = `The reviewer rejected the change: ${integration.reason}\nTake this into account, then complete the task again.`
+    message =
+      `The reviewer rejected the change: ${integration.reason}\nTake this into account, then complete the task again.`
   }
 })
 
@@ -97,7 +102,10 @@ const withoutMerge = Effect.fnUntraced(function*(
   const outcome = outcomeOf(agent, state, denied)
   const summary = [explain[agent.ended], agent.text].filter((text) => text !== "").join("\n")
   if (outcome !== "done") {
-    yield* Effect.mapError(abandon(parts, session, outcome === "model_failed" ? "model.failed" : "session.stopped", summary), fromKernel)
+    yield* Effect.mapError(
+      abandon(parts, session, outcome === "model_failed" ? "model.failed" : "session.stopped", summary),
+      fromKernel
+    )
   }
   return { outcome, changed: [], summary, usage: agent.usage, turns: agent.turns }
 })
@@ -113,11 +121,22 @@ const afterReview = Effect.fnUntraced(function*(
   const { turns, usage } = agent
   if (integration._tag === "Merged") {
     const note = request.commit ? yield* commit(parts, options.project, session, integration.changed, agent.text) : ""
-    return { outcome: "done", changed: integration.changed, summary: [agent.text, note].filter(Boolean).join("\n"), usage, turns }
+    return {
+      outcome: "done",
+      changed: integration.changed,
+      summary: [agent.text, note].filter(Boolean).join("\n"),
+      usage,
+      turns
+    }
   }
-  yield* Effect.mapError(abandon(parts, session, "session.stopped", `${integration._tag}: ${integration.reason}`), fromKernel)
+  yield* Effect.mapError(
+    abandon(parts, session, "session.stopped", `${integration._tag}: ${integration.reason}`),
+    fromKernel
+  )
   const summary = integration._tag === "Rejected"
-    ? `Not merged: the change needs a human's review${request.headless ? " and this run is headless" : " and was rejected"}. ${integration.patch}`
+    ? `Not merged: the change needs a human's review${
+      request.headless ? " and this run is headless" : " and was rejected"
+    }. ${integration.patch}`
     : `Not merged: ${integration.reason}`
   return { outcome: integration._tag === "Denied" ? "denied" : "review", changed: [], summary, usage, turns }
 })

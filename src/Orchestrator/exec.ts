@@ -35,12 +35,20 @@ export const exec = Effect.fn("Orchestrator.exec")((
     const record = { session: session.id, phase: state.phase, mode: state.mode, actor: "human" as const }
     if (decision.effect === "deny") {
       yield* Effect.mapError(
-        parts.audit.commit({ ...record, category: "policy", action: "shell.exec", decision: "deny", rule: decision.rule, detail: { command: request.command } }),
+        parts.audit.commit({
+          ...record,
+          category: "policy",
+          action: "shell.exec",
+          decision: "deny",
+          rule: decision.rule,
+          detail: { command: request.command }
+        }),
         fromKernel
       )
       return yield* new OrchestratorFailed({
         reason: "denied",
-        detail: `Refused by policy (rule ${decision.rule}): ${decision.reason}. See: fluffy policy explain shell.exec --command ${request.command}`
+        detail:
+          `Refused by policy (rule ${decision.rule}): ${decision.reason}. See: fluffy policy explain shell.exec --command ${request.command}`
       })
     }
     const { stage } = session
@@ -62,10 +70,15 @@ export const exec = Effect.fn("Orchestrator.exec")((
         ...record,
         category: "tool",
         action: "exec.finished",
-        detail: { exitCode: result.exitCode, ended: result.ended, changes: changes.changes.slice(0, maxNamed).map(describe) },
+        detail: {
+          exitCode: result.exitCode,
+          ended: result.ended,
+          changes: changes.changes.slice(0, maxNamed).map(describe)
+        },
         durationMs: Math.round(result.durationMs)
       }),
       fromKernel
     )
     return { result, changes }
-  })))
+  }))
+)

@@ -1,14 +1,13 @@
 import { Effect } from "effect"
 import { type Change, paths } from "../domain/Change.ts"
-import { isoNow } from "../internal/time.ts"
+import { compile } from "../internal/Glob.ts"
 import { count } from "../internal/text.ts"
-import type { RouterSession } from "../Router.ts"
-import { advance } from "../Router/Leaves.ts"
+import { isoNow } from "../internal/time.ts"
+import { advance, type RouterSession } from "../Router.ts"
 import type { SessionState } from "../StateMachine.ts"
 import { fromKernel, type OrchestratorFailed } from "./OrchestratorError.ts"
 import type { Parts } from "./Parts.ts"
 import type { OrchestratorOptions } from "./TaskRequest.ts"
-import { compile } from "../internal/Glob.ts"
 
 /** What became of a session's work: in the project, held back by a human or a conflict, or denied by policy. */
 export type Integration =
@@ -71,7 +70,14 @@ export const integrate = Effect.fn("Orchestrator.integrate")(function*(
   if (denied.length > 0) {
     const reason = denied.join("; ")
     yield* Effect.mapError(
-      parts.audit.commit({ ...record, category: "merge", action: "merge.denied", actor: "kernel", decision: "deny", detail: { ...record.detail, denied } }),
+      parts.audit.commit({
+        ...record,
+        category: "merge",
+        action: "merge.denied",
+        actor: "kernel",
+        decision: "deny",
+        detail: { ...record.detail, denied }
+      }),
       fromKernel
     )
     yield* reject(reason)
@@ -97,7 +103,11 @@ export const integrate = Effect.fn("Orchestrator.integrate")(function*(
       )
       yield* reject(answer.reason)
       const file = yield* Effect.mapError(session.stage.keepPatch, fromKernel)
-      return { _tag: "Rejected", reason: answer.reason, patch: `The diff is kept in ${file}; apply it with: git apply ${file}` }
+      return {
+        _tag: "Rejected",
+        reason: answer.reason,
+        patch: `The diff is kept in ${file}; apply it with: git apply ${file}`
+      }
     }
   }
   yield* Effect.mapError(
@@ -117,14 +127,26 @@ export const integrate = Effect.fn("Orchestrator.integrate")(function*(
   )
   if ("_tag" in merged) {
     yield* Effect.mapError(
-      parts.audit.commit({ ...record, category: "merge", action: "merge.conflict", actor: "kernel", detail: { paths: merged.paths } }),
+      parts.audit.commit({
+        ...record,
+        category: "merge",
+        action: "merge.conflict",
+        actor: "kernel",
+        detail: { paths: merged.paths }
+      }),
       fromKernel
     )
     yield* reject(merged.message)
     return { _tag: "Conflict", reason: merged.message }
   }
   yield* Effect.mapError(
-    parts.audit.commit({ ...record, category: "merge", action: "merge.done", actor: "kernel", detail: { paths: merged.merged } }),
+    parts.audit.commit({
+      ...record,
+      category: "merge",
+      action: "merge.done",
+      actor: "kernel",
+      detail: { paths: merged.merged }
+    }),
     fromKernel
   )
   yield* Effect.mapError(advance(parts, session, { _tag: "ReviewApproved" }), fromKernel)

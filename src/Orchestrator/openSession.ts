@@ -28,7 +28,9 @@ export const openSession = Effect.fn("Orchestrator.openSession")(function*(
   const [recovery, probe] = yield* Effect.all([parts.workspace.recover(options.project), parts.sandbox.probe], {
     concurrency: 2
   }).pipe(Effect.mapError(fromKernel))
-  const usable = probe.usable ? Effect.void : Effect.fail(fromKernel(unusable(probe.backend, probe.detail, probe.remedy)))
+  const usable = probe.usable
+    ? Effect.void
+    : Effect.fail(fromKernel(unusable(probe.backend, probe.detail, probe.remedy)))
   yield* usable
   const state = yield* Effect.mapError(parts.stateMachine.create(id, purpose.mode), fromKernel)
   yield* Effect.mapError(
@@ -61,5 +63,7 @@ export const openSession = Effect.fn("Orchestrator.openSession")(function*(
 
 const unusable = (backend: string, detail: string, remedy: string | undefined) => ({
   _tag: "SandboxUnavailable" as const,
-  message: `No sandbox is usable here, and nothing runs without one: ${backend}: ${detail}.${remedy === undefined ? "" : ` To mend it: ${remedy}`}`
+  message: `No sandbox is usable here, and nothing runs without one: ${backend}: ${detail}.${
+    remedy === undefined ? "" : ` To mend it: ${remedy}`
+  }`
 })

@@ -7,7 +7,13 @@ import { headlessReview } from "./headless.ts"
 import { openSession } from "./openSession.ts"
 import { fromKernel, type OrchestratorFailed } from "./OrchestratorError.ts"
 import type { Parts } from "./Parts.ts"
-import { exitCodes, type Observer, type OrchestratorOptions, type SessionSummary, type TaskRequest } from "./TaskRequest.ts"
+import {
+  exitCodes,
+  type Observer,
+  type OrchestratorOptions,
+  type SessionSummary,
+  type TaskRequest
+} from "./TaskRequest.ts"
 
 /** Runs a task to its end. Interruption is put on record and leaves the project as it was, unless the merge was already journaled. */
 export const run = Effect.fn("Orchestrator.run")(
@@ -69,6 +75,14 @@ const finish = Effect.fnUntraced(function*(
     }),
     fromKernel
   )
-  yield* session.emit({ type: "session.finished", at: yield* isoNow, session: session.id, outcome, exitCode, changed, summary })
+  yield* session.emit({
+    type: "session.finished",
+    at: yield* isoNow,
+    session: session.id,
+    outcome,
+    exitCode,
+    changed,
+    summary
+  })
   return { session: session.id, outcome, exitCode, changed, summary, verdict: state.verdict, usage, turns, durationMs }
 })

@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import type { Mode } from "../domain/Phase.ts"
 import type { ToolCall, ToolResult } from "../domain/ToolCall.ts"
-import { advance } from "../Router/Leaves.ts"
+import { advance } from "../Router.ts"
 import { openSession } from "./openSession.ts"
 import { fromKernel, type OrchestratorFailed } from "./OrchestratorError.ts"
 import type { Parts } from "./Parts.ts"
@@ -25,4 +25,5 @@ export const tool = Effect.fn("Orchestrator.tool")((
     const result = yield* Effect.mapError(parts.router.call(session, call), fromKernel)
     yield* Effect.mapError(advance(parts, session, { _tag: "SessionFailed", reason: "a single tool call" }), fromKernel)
     return result
-  })))
+  }))
+)

@@ -20,5 +20,6 @@ const modules = {
 } as const
 
 /** Turns a leaf's failure into the one error of the router, keeping its message. */
-export const fromLeaf = (tool: string) => (error: { readonly _tag: keyof typeof modules; readonly message: string }): RouterFailed =>
-  new RouterFailed({ tool, module: modules[error._tag], detail: error.message })
+export const fromLeaf =
+  (tool: string) => (error: { readonly _tag: keyof typeof modules; readonly message: string }): RouterFailed =>
+    new RouterFailed({ tool, module: modules[error._tag], detail: error.message })

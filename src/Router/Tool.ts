@@ -5,8 +5,8 @@ import type { PolicyRequest } from "../Policy.ts"
 import type { Limits, SandboxResult } from "../Sandbox.ts"
 import type { Classify, SessionState } from "../StateMachine.ts"
 import type { Leaves } from "./Leaves.ts"
-import type { RouterFailed } from "./RouterError.ts"
 import type { ReportChannel } from "./reportChannel.ts"
+import type { RouterFailed } from "./RouterError.ts"
 import type { RouterSession } from "./RouterSession.ts"
 import type { RunnerConfig } from "./Runners.ts"
 import type { Settlement } from "./settle.ts"
@@ -48,7 +48,9 @@ export interface ToolContext {
   readonly state: SessionState
   readonly options: RouterOptions
   readonly leaves: Leaves
-  readonly run: (command: StageCommand) => Effect.Effect<{ readonly result: SandboxResult; readonly settlement: Settlement }, RouterFailed>
+  readonly run: (
+    command: StageCommand
+  ) => Effect.Effect<{ readonly result: SandboxResult; readonly settlement: Settlement }, RouterFailed>
   /** The same for a test run, whose changes to the stage are never kept. */
   readonly runDiscarding: ToolContext["run"]
 }

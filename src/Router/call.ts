@@ -15,13 +15,19 @@ import { wireName } from "./ToolSpec.ts"
 const maxArgumentBytes = 8 << 20
 
 const unknownTool = (name: string, tools: ReadonlyArray<Tool<any>>): ToolAnswer =>
-  failed(`There is no tool ${JSON.stringify(name.slice(0, 100))}. The tools are: ${tools.map(({ spec }) => wireName(spec.name)).join(", ")}.`)
+  failed(
+    `There is no tool ${JSON.stringify(name.slice(0, 100))}. The tools are: ${
+      tools.map(({ spec }) => wireName(spec.name)).join(", ")
+    }.`
+  )
 
 const decode = (tool: Tool<any>, args: unknown): Either.Either<any, string> => {
   if (typeof args !== "object" || args === null || Array.isArray(args)) {
     return Either.left(`Malformed arguments for ${wireName(tool.spec.name)}: they must be a JSON object.`)
   }
-  if (JSON.stringify(args).length > maxArgumentBytes) return Either.left("The arguments are larger than 8 MiB; split the call.")
+  if (JSON.stringify(args).length > maxArgumentBytes) {
+    return Either.left("The arguments are larger than 8 MiB; split the call.")
+  }
   return Schema.decodeUnknownEither(tool.schema, { errors: "all", onExcessProperty: "error" })(args).pipe(
     Either.mapLeft((error) => {
       const problems = ParseResult.ArrayFormatter.formatErrorSync(error)
@@ -44,7 +50,9 @@ export const call = Effect.fn("Router.call")(function*(
   const tool = tools.find(({ spec }) => spec.name === name || wireName(spec.name) === name)
   const shown = tool?.spec.name ?? name.slice(0, 100)
   const decoded = tool === undefined ? undefined : decode(tool, args)
-  const summary = tool !== undefined && decoded !== undefined && Either.isRight(decoded) ? tool.summary(decoded.right) : ""
+  const summary = tool !== undefined && decoded !== undefined && Either.isRight(decoded)
+    ? tool.summary(decoded.right)
+    : ""
   yield* session.emit({ type: "tool.started", at: yield* isoNow, session: session.id, id, name: shown, summary })
   const answer = tool === undefined || decoded === undefined
     ? unknownTool(name, tools)
@@ -97,7 +105,10 @@ const perform = Effect.fnUntraced(function*<A>(
   const written = tool.path?.(args)
   const parsed = written === undefined ? Either.right(root) : parse(written)
   const refusal = Either.isLeft(parsed)
-    ? { by: "workspace", text: `Refused: ${JSON.stringify(String(written).slice(0, 200))} cannot be used: ${parsed.left}.` }
+    ? {
+      by: "workspace",
+      text: `Refused: ${JSON.stringify(String(written).slice(0, 200))} cannot be used: ${parsed.left}.`
+    }
     : yield* gateCall(leaves, options, session, state, {
       tool: name,
       path: written === undefined ? undefined : parsed.right,

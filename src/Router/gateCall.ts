@@ -30,7 +30,10 @@ export const gateCall = Effect.fn("Router.gateCall")(function*(
     () => call.change === undefined ? Option.none() : permits(state, call.change, options.classify)
   )
   if (Option.isSome(byPhase)) {
-    return { by: `phase ${state.phase}`, text: `Refused by phase ${state.phase}: ${byPhase.value.reason}. ${byPhase.value.possible}` }
+    return {
+      by: `phase ${state.phase}`,
+      text: `Refused by phase ${state.phase}: ${byPhase.value.reason}. ${byPhase.value.possible}`
+    }
   }
   const decision = yield* leaves.policy.decide({
     action: call.tool,
@@ -44,7 +47,9 @@ export const gateCall = Effect.fn("Router.gateCall")(function*(
   if (decision.effect === "deny") {
     return { by: `policy ${decision.rule}`, text: `Refused by policy (rule ${decision.rule}): ${decision.reason}` }
   }
-  const what = [call.tool, call.path, call.request.command, ...(call.request.args ?? [])].filter((part) => part !== undefined).join(" ")
+  const what = [call.tool, call.path, call.request.command, ...(call.request.args ?? [])].filter((part) =>
+    part !== undefined
+  ).join(" ")
   const answer = yield* session.review({
     session: session.id,
     kind: "action",
@@ -65,6 +70,8 @@ export const gateCall = Effect.fn("Router.gateCall")(function*(
   )
   return answer.approved ? undefined : {
     by: `review ${decision.rule}`,
-    text: `Refused: a human has to approve this (rule ${decision.rule}: ${decision.reason}) and did not${answer.reason === "" ? "" : `: ${answer.reason}`}.`
+    text: `Refused: a human has to approve this (rule ${decision.rule}: ${decision.reason}) and did not${
+      answer.reason === "" ? "" : `: ${answer.reason}`
+    }.`
   }
 })

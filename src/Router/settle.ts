@@ -40,7 +40,9 @@ const judge = Effect.fnUntraced(function*(
   for (const { path, why } of set.forbidden) refuse("workspace", `${path}: ${why}`)
   for (const change of set.changes) {
     const refusal = permits(state, change, classify)
-    if (Option.isSome(refusal)) refuse(`phase ${state.phase}`, `${describe(change)}: ${refusal.value.reason}. ${refusal.value.possible}`)
+    if (Option.isSome(refusal)) {
+      refuse(`phase ${state.phase}`, `${describe(change)}: ${refusal.value.reason}. ${refusal.value.possible}`)
+    }
   }
   const whole = permitsAll(state, set.changes, classify)
   if (judgement.by === undefined && Option.isSome(whole)) {
@@ -48,9 +50,17 @@ const judge = Effect.fnUntraced(function*(
   }
   for (const change of set.changes) {
     for (const path of paths(change)) {
-      const decision = yield* leaves.policy.decide({ action: "change", phase: state.phase, mode: state.mode, tool, path })
+      const decision = yield* leaves.policy.decide({
+        action: "change",
+        phase: state.phase,
+        mode: state.mode,
+        tool,
+        path
+      })
       if (decision.effect === "deny") refuse(`policy ${decision.rule}`, `${describe(change)}: ${decision.reason}`)
-      if (decision.effect === "require_review") judgement.reviews.push(`${describe(change)}: ${decision.reason} (rule ${decision.rule})`)
+      if (decision.effect === "require_review") {
+        judgement.reviews.push(`${describe(change)}: ${decision.reason} (rule ${decision.rule})`)
+      }
     }
   }
   return judgement
@@ -109,7 +119,9 @@ export const settle = Effect.fn("Router.settle")(function*(
       }),
       fail
     )
-    if (!answer.approved) return yield* drop([`a human said no${answer.reason === "" ? "" : `: ${answer.reason}`}`], "review")
+    if (!answer.approved) {
+      return yield* drop([`a human said no${answer.reason === "" ? "" : `: ${answer.reason}`}`], "review")
+    }
   }
   if (set.changes.length > 0) {
     const refused = yield* advance(leaves, session, { _tag: "ChangesAccepted", changes: set.changes }).pipe(
@@ -151,5 +163,10 @@ export const discard = Effect.fn("Router.discard")(function*(
     fail
   )
   const refusals = set.forbidden.map(({ path, why }) => `${path}: ${why}`)
-  return { ...nothing, dropped: set.changes, refusals: refusals.slice(0, maxNamed), by: refusals.length > 0 ? "workspace" : undefined }
+  return {
+    ...nothing,
+    dropped: set.changes,
+    refusals: refusals.slice(0, maxNamed),
+    by: refusals.length > 0 ? "workspace" : undefined
+  }
 })

@@ -1,7 +1,7 @@
 import { Schema } from "effect"
 
 /** What an engine does with a call. */
-export const Action = Schema.Literal(
+const Action = Schema.Literal(
   "SCMP_ACT_ALLOW",
   "SCMP_ACT_ERRNO",
   "SCMP_ACT_KILL",

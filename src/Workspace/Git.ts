@@ -70,7 +70,7 @@ const failed = (detail: string, cause?: unknown) =>
   })
 
 /** Runs a read-only git command with nothing of the environment; `undefined` when git is not installed. */
-export const run = (
+const run = (
   options: GitOptions,
   args: ReadonlyArray<string>,
   stdin?: Uint8Array

@@ -20,7 +20,7 @@ const openDirectory = (path: string): number | undefined => {
 }
 
 /** Opens a tree for such walks; paths handed to `enter` in order of the tree cost one step each. */
-export const open = (root: string): Beneath => {
+const open = (root: string): Beneath => {
   const stack: Array<{ readonly name: string; readonly fd: number; readonly path: string }> = []
   const push = (name: string, path: string): boolean => {
     try {

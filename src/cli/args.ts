@@ -53,7 +53,9 @@ const parseHelp = (words: ReadonlyArray<string>): Printed | UsageError => {
 
 const parseFamily = (family: string, word: string | undefined): Printed | UsageError => {
   if (word === "--help" || word === "-h") return printHelp(helpOfFamily(family))
-  const members = commandNames.filter((name) => name.startsWith(`${family} `)).map((name) => name.slice(family.length + 1))
+  const members = commandNames.filter((name) => name.startsWith(`${family} `)).map((name) =>
+    name.slice(family.length + 1)
+  )
   if (word === undefined) {
     return new UsageError(`fluffy ${family} needs a command`, `Give one of: ${members.join(", ")}`)
   }
@@ -93,7 +95,9 @@ const read = (name: CommandName, argv: ReadonlyArray<string>): Command | Printed
   if (operands.length < least || operands.length > most) {
     const extra = operands[most]
     return new UsageError(
-      extra === undefined ? `fluffy ${name} needs more words than it got` : `fluffy ${name} does not take ${quote(extra)}`,
+      extra === undefined
+        ? `fluffy ${name} needs more words than it got`
+        : `fluffy ${name} does not take ${quote(extra)}`,
       `Use: fluffy ${spec.usage}`
     )
   }
@@ -115,7 +119,9 @@ const taskOf = (
   const meant = nearest(word, firstWords)
   return new UsageError(
     `A task is one text, and this is ${all.length}`,
-    `${meant === undefined ? "" : `Did you mean: fluffy ${meant}? `}Give a task in quotes: fluffy ${quote(all.join(" "))}`
+    `${meant === undefined ? "" : `Did you mean: fluffy ${meant}? `}Give a task in quotes: fluffy ${
+      quote(all.join(" "))
+    }`
   )
 }
 

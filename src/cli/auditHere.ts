@@ -15,10 +15,13 @@ const page = 500
 export const entries = (
   query: Omit<AuditQuery, "after" | "limit" | "last">
 ): Stream.Stream<AuditEntry, AuditFailed, Audit> =>
-  Stream.paginateChunkEffect(0, (after) =>
-    Effect.flatMap(Audit, (audit) =>
-      Effect.map(audit.entries({ ...query, after, limit: page }), (found) => {
-        const last = found.at(-1)
-        const more = found.length === page && last !== undefined && last.seq > after
-        return [Chunk.unsafeFromArray([...found]), more ? Option.some(last.seq) : Option.none()]
-      })))
+  Stream.paginateChunkEffect(
+    0,
+    (after) =>
+      Effect.flatMap(Audit, (audit) =>
+        Effect.map(audit.entries({ ...query, after, limit: page }), (found) => {
+          const last = found.at(-1)
+          const more = found.length === page && last !== undefined && last.seq > after
+          return [Chunk.unsafeFromArray([...found]), more ? Option.some(last.seq) : Option.none()]
+        }))
+  )

@@ -2,9 +2,9 @@ import { Effect } from "effect"
 import { escape } from "../internal/escape.ts"
 import { type ConfigInvalid, load, type Loaded } from "../KernelConfig.ts"
 import { prepareState } from "../KernelConfig/stateDirectory.ts"
+import type { ValuesOf } from "./Flag.ts"
 import { canAsk, errStyle, tell } from "./io.ts"
 import type { Table } from "./table.ts"
-import type { ValuesOf } from "./Flag.ts"
 
 /** Any flags that change the configuration. */
 type Flags = Omit<ValuesOf<Table["run"]["flags"]>, "json">

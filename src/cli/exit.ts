@@ -22,7 +22,13 @@ export type CommandError =
   | StateMachineFailed
   | WorkspaceFailed
 
-const ofOrchestrator: Record<OrchestratorFailed["reason"], number> = { sandbox: 7, audit: 9, denied: 5, workspace: 1, state: 1 }
+const ofOrchestrator: Record<OrchestratorFailed["reason"], number> = {
+  sandbox: 7,
+  audit: 9,
+  denied: 5,
+  workspace: 1,
+  state: 1
+}
 
 const ofError = (error: CommandError): number => {
   switch (error._tag) {
@@ -51,12 +57,16 @@ export const ending = (
   cause: Cause.Cause<CommandError>
 ): { readonly exitCode: number; readonly message: string | undefined } => {
   const failure = Option.getOrUndefined(Chunk.head(Cause.failures(cause)))
-  if (failure !== undefined) return { exitCode: ofError(failure), message: "message" in failure ? failure.message : String(failure) }
+  if (failure !== undefined) {
+    return { exitCode: ofError(failure), message: "message" in failure ? failure.message : String(failure) }
+  }
   if (Cause.isInterruptedOnly(cause)) return { exitCode: 130, message: undefined }
   const [defect] = Chunk.toReadonlyArray(Cause.defects(cause))
   const what = defect instanceof Error ? `${defect.name}: ${defect.message}` : String(defect)
   return {
     exitCode: 1,
-    message: `An internal error, this is a bug in Fluffy: ${what.slice(0, 300)}. The same command with --verbose shows where`
+    message: `An internal error, this is a bug in Fluffy: ${
+      what.slice(0, 300)
+    }. The same command with --verbose shows where`
   }
 }

@@ -9,7 +9,13 @@ const choicesOf = (flag: Flag): string => flag.kind === "choice" ? flag.choices.
 
 const spelled = (name: string, flag: Flag): string => {
   const choices = choicesOf(flag)
-  const value = flag.kind === "switch" ? "" : flag.kind !== "choice" ? flag.value : choices.length > widestChoice ? "NAME" : choices
+  const value = flag.kind === "switch"
+    ? ""
+    : flag.kind !== "choice"
+    ? flag.value
+    : choices.length > widestChoice
+    ? "NAME"
+    : choices
   return `${flag.short === undefined ? "" : `-${flag.short}, `}--${name} ${value}`.trimEnd()
 }
 

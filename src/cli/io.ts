@@ -1,5 +1,5 @@
-import { makeTerminal } from "./render/Terminal.ts"
 import { coloured, plain, type Style, wantsColour } from "./render/style.ts"
+import { makeTerminal } from "./render/Terminal.ts"
 
 const dumb = process.env["TERM"] === "dumb"
 

@@ -25,7 +25,10 @@ const commands: { readonly [Name in CommandName]: () => Promise<{ readonly run: 
 }
 
 const dispatch = <Name extends CommandName>(command: CommandOf<Name>): Effect.Effect<number, CommandError> =>
-  Effect.flatMap(Effect.promise(commands[command.name] as () => Promise<{ readonly run: Run<Name> }>), ({ run }) => run(command))
+  Effect.flatMap(
+    Effect.promise(commands[command.name] as () => Promise<{ readonly run: Run<Name> }>),
+    ({ run }) => run(command)
+  )
 
 const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 
@@ -39,7 +42,9 @@ export const main = (command: Command): void => {
   const fiber = Effect.runFork(dispatch(command).pipe(Effect.provide(Logger.layer(verbose))))
 
   const stop = (exitCode: number, word: string) => {
-    if (word !== "") tell(`\n${forced === undefined ? word : "Still ending: the sandbox is closed and the log written first"}\n`)
+    if (word !== "") {
+      tell(`\n${forced === undefined ? word : "Still ending: the sandbox is closed and the log written first"}\n`)
+    }
     forced ??= exitCode
     Effect.runFork(Fiber.interruptAsFork(fiber, fiber.id()))
   }

@@ -30,7 +30,9 @@ export const humanObserver: Effect.Effect<Observer, never, Scope.Scope> = Effect
     if (asking || !atLineStart) return
     const spent = tokens > 0 ? ` · ${number(tokens)} tokens` : ""
     screen.status(
-      `${frames[tick++ % frames.length]} ${phase} · waiting for ${waitingFor} · ${time(Math.floor((performance.now() - started) / 1000) * 1000)}${spent}`
+      `${frames[tick++ % frames.length]} ${phase} · waiting for ${waitingFor} · ${
+        time(Math.floor((performance.now() - started) / 1000) * 1000)
+      }${spent}`
     )
   })
   if (screen.drawsStatus) yield* Effect.forkScoped(Effect.repeat(draw, Schedule.spaced("120 millis")))

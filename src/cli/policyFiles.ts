@@ -1,9 +1,9 @@
 import { Effect } from "effect"
 import { resolve } from "node:path"
+import { escapeLine } from "../internal/escape.ts"
 import type { PolicyLoadFailed } from "../Policy.ts"
 import * as PolicyYaml from "../Policy/Yaml.ts"
 import { configure } from "./configure.ts"
-import { escapeLine } from "../internal/escape.ts"
 import { errStyle, tell } from "./io.ts"
 
 /** The files named, as if they were the user's own; or, when none is, those in force here. */

@@ -51,7 +51,11 @@ const ask = (desk: Desk, request: ReviewRequest): Effect.Effect<ReviewAnswer> =>
     }
     const prompt = () => {
       const all = short.hidden > 0 ? `, [d] all of the diff (${short.hidden} more lines)` : ""
-      lines.setPrompt(reasoning ? "Why not? (for the model; empty to stop) " : `${style.bold(titles[request.kind])} [y]es, [n]o${all}: `)
+      lines.setPrompt(
+        reasoning
+          ? "Why not? (for the model; empty to stop) "
+          : `${style.bold(titles[request.kind])} [y]es, [n]o${all}: `
+      )
       lines.prompt()
     }
     const onLine = (line: string) => {

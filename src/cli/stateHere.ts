@@ -13,10 +13,12 @@ export interface StateFile {
 }
 
 /** Looks for a database without making it. State that someone else made, a project's own above all, is refused. */
-export const stateHere = Effect.fnUntraced(function*(name: "audit.db" | "state.db"): Effect.fn.Return<StateFile, ConfigInvalid> {
-  const { options } = yield* configure({})
-  const file = join(options.state, name)
-  const exists = lstatSync(file, { throwIfNoEntry: false }) !== undefined
-  if (exists) yield* prepareState(options.state)
-  return { options, file, exists }
-})
+export const stateHere = Effect.fnUntraced(
+  function*(name: "audit.db" | "state.db"): Effect.fn.Return<StateFile, ConfigInvalid> {
+    const { options } = yield* configure({})
+    const file = join(options.state, name)
+    const exists = lstatSync(file, { throwIfNoEntry: false }) !== undefined
+    if (exists) yield* prepareState(options.state)
+    return { options, file, exists }
+  }
+)

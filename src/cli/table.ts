@@ -65,7 +65,8 @@ export const table = {
   tool: {
     usage: "tool NAME JSON",
     summary: "one tool call through gate, policy and audit, in a session of its own",
-    details: "JSON holds the tool's arguments; - reads it from standard input. What the call changes is dropped afterwards.",
+    details:
+      "JSON holds the tool's arguments; - reads it from standard input. What the call changes is dropped afterwards.",
     operands: { least: 2, most: 2 },
     flags: { mode, sandbox, json, "no-input": { kind: "switch", help: "headless: every answer is no" } }
   },

@@ -26,9 +26,12 @@ export const escapeLine = (text: string, most = 200): string => {
 
 /** JSON whose text is harmless on a terminal too; its value is the same. */
 export const escapeJson = (value: unknown): string =>
-  JSON.stringify(value).replace(unsafe, (character) =>
-    Array.from({ length: character.length }, (_, index) =>
-      `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`).join(""))
+  JSON.stringify(value).replace(
+    unsafe,
+    (character) =>
+      Array.from({ length: character.length }, (_, index) =>
+        `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`).join("")
+  )
 
 /** Escapes text that comes in pieces: what one piece leaves open (half a character, a carriage return) waits for the next. */
 export const makeEscaper = () => {

@@ -8,5 +8,7 @@ export const monotonicMs: Effect.Effect<number> = Effect.map(Clock.currentTimeNa
 
 /** Runs an effect and says how long it took, in ms. */
 export const timed = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<readonly [A, number], E, R> =>
-  Effect.flatMap(monotonicMs, (start) =>
-    Effect.flatMap(effect, (value) => Effect.map(monotonicMs, (end) => [value, end - start] as const)))
+  Effect.flatMap(
+    monotonicMs,
+    (start) => Effect.flatMap(effect, (value) => Effect.map(monotonicMs, (end) => [value, end - start] as const))
+  )

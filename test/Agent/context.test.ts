@@ -10,11 +10,19 @@ const head = [system, user("Task: add multiply")]
 
 const turn = (id: number, bytes: number): ReadonlyArray<Prompt.Message> => [
   Prompt.makeMessage("assistant", {
-    content: [Prompt.makePart("tool-call", { id: `c${id}`, name: "fs_read", params: { path: "a" }, providerExecuted: false })]
+    content: [
+      Prompt.makePart("tool-call", { id: `c${id}`, name: "fs_read", params: { path: "a" }, providerExecuted: false })
+    ]
   }),
   Prompt.makeMessage("tool", {
     content: [
-      Prompt.makePart("tool-result", { id: `c${id}`, name: "fs_read", isFailure: false, result: "x".repeat(bytes), providerExecuted: false })
+      Prompt.makePart("tool-result", {
+        id: `c${id}`,
+        name: "fs_read",
+        isFailure: false,
+        result: "x".repeat(bytes),
+        providerExecuted: false
+      })
     ]
   })
 ]
@@ -25,7 +33,10 @@ const idsOf = (messages: ReadonlyArray<Prompt.Message>, role: "assistant" | "too
 describe("compact", () => {
   it("leaves a conversation that fits as it is", () => {
     const messages = [...turn(1, 100), ...turn(2, 100)]
-    assert.deepStrictEqual(compact(head, messages, { budget: 10_000, standing: "Phase: coding" }), { messages, dropped: 0 })
+    assert.deepStrictEqual(compact(head, messages, { budget: 10_000, standing: "Phase: coding" }), {
+      messages,
+      dropped: 0
+    })
   })
 
   it("cuts old results before it drops a turn", () => {
@@ -46,7 +57,9 @@ describe("compact", () => {
     assert.include(idsOf(compacted.messages, "assistant"), "c29")
   })
 
-  it.effect.prop("never parts a call from its result", { sizes: fc.array(fc.integer({ min: 0, max: 5_000 }), { maxLength: 40 }) }, ({ sizes }) =>
+  it.effect.prop("never parts a call from its result", {
+    sizes: fc.array(fc.integer({ min: 0, max: 5_000 }), { maxLength: 40 })
+  }, ({ sizes }) =>
     Effect.sync(() => {
       const messages = sizes.flatMap((bytes, id) => turn(id, bytes))
       const compacted = compact(head, messages, { budget: 5_000, standing: "s" })

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { ConfigProvider, Effect, Layer } from "effect"
 import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Sandbox } from "../../src/Sandbox.ts"
@@ -160,6 +160,21 @@ if (requireRuntime("bubblewrap")) {
         assert.strictEqual(text(result.stderr), "")
         assert.strictEqual(text(result.stdout).trim(), `${process.version}\nfluffy`)
       }).pipe(provide))
+
+    it.scopedLive("shows the toolchains of the configured PATH, after the system's own", () =>
+      Effect.gen(function*() {
+        const root = yield* stage(users[0]!)
+        const bin = join(root, "versions", "1.2.3", "bin")
+        mkdirSync(bin, { recursive: true })
+        writeFileSync(join(bin, "deno"), "#!/bin/sh\necho from the toolchain\n")
+        chmodSync(join(bin, "deno"), 0o755)
+        const provider = ConfigProvider.fromMap(new Map([["PATH", `/usr/bin:${bin}`]]))
+        const layer = Layer.provide(Bubblewrap.layerConfig, Layer.setConfigProvider(provider))
+        const result = yield* Effect.provide(run(["sh", "-c", `deno; echo $PATH; ls ${root}; touch ${bin}/x`]), layer)
+        const [said, path, seen] = text(result.stdout).split("\n")
+        assert.deepStrictEqual([said, path?.endsWith(`:${bin}`), seen], ["from the toolchain", true, "versions"])
+        assert.include(text(result.stderr), "Read-only file system")
+      }))
 
     it.live("runs many commands at a time, each alone in its namespaces", () =>
       Effect.gen(function*() {

@@ -6,16 +6,31 @@ import { auditLog, fluffy } from "../support/fluffy.ts"
 import { type Dialect, fails, makeModelServer, raw, says, type Script, text } from "../support/ModelServer.ts"
 import { contents, javascript, makeProject, python } from "../support/project.ts"
 import { requireRuntime } from "../support/require.ts"
-import { complete, javascriptWalk, pythonWalk, read, runTests, type Walk, wholeWalk, writeCode, writeTest } from "./scripts.ts"
+import {
+  complete,
+  javascriptWalk,
+  pythonWalk,
+  read,
+  runTests,
+  type Walk,
+  wholeWalk,
+  writeCode,
+  writeTest
+} from "./scripts.ts"
 
 const dialects: ReadonlyArray<Dialect> = ["openai", "anthropic", "compat"]
 
-const walkThrough = Effect.fnUntraced(function*(dialect: Dialect, files: Readonly<Record<string, string>>, script: Script) {
-  const project = yield* makeProject(files)
-  const server = yield* makeModelServer(dialect, script)
-  const ran = yield* fluffy([...server.args, "--json", "--no-input", "add multiply"], { cwd: project, env: server.env })
-  return { project, server, ran }
-})
+const walkThrough = Effect.fnUntraced(
+  function*(dialect: Dialect, files: Readonly<Record<string, string>>, script: Script) {
+    const project = yield* makeProject(files)
+    const server = yield* makeModelServer(dialect, script)
+    const ran = yield* fluffy([...server.args, "--json", "--no-input", "add multiply"], {
+      cwd: project,
+      env: server.env
+    })
+    return { project, server, ran }
+  }
+)
 
 const assertDone = Effect.fnUntraced(function*(project: string, files: Readonly<Record<string, string>>, walk: Walk) {
   const source = files[walk.sourcePath]!
@@ -39,14 +54,29 @@ const assertDone = Effect.fnUntraced(function*(project: string, files: Readonly<
 
 describe.skipIf(!requireRuntime("bubblewrap"))("a task from red to green", () => {
   for (const dialect of dialects) {
-    for (const [name, files, walk] of [["node --test", javascript, javascriptWalk], ["unittest", python, pythonWalk]] as const) {
+    for (
+      const [name, files, walk] of [["node --test", javascript, javascriptWalk], [
+        "unittest",
+        python,
+        pythonWalk
+      ]] as const
+    ) {
       it.scopedLive(`goes through with ${dialect} on a ${name} project`, () =>
         Effect.gen(function*() {
           const { project, ran, server } = yield* walkThrough(dialect, files, wholeWalk(walk))
           assert.strictEqual(ran.exitCode, 0, ran.stdout + ran.stderr)
           yield* assertDone(project, files, walk)
           const phases = ran.events.flatMap((event) => event.type === "phase.changed" ? [event.to] : [])
-          const path = ["planning", "test_writing", "test_running", "coding", "test_running", "green", "reviewing", "done"]
+          const path = [
+            "planning",
+            "test_writing",
+            "test_running",
+            "coding",
+            "test_running",
+            "green",
+            "reviewing",
+            "done"
+          ]
           assert.deepStrictEqual(phases, path as typeof phases)
           assert.isBelow(server.requests[0]!.raw.length, 12_000)
           const said = ran.events.flatMap((event) => event.type === "text.delta" ? [event.text] : []).join("")
@@ -65,43 +95,62 @@ describe.skipIf(!requireRuntime("bubblewrap"))("a task from red to green", () =>
         yield* assertDone(project, javascript, javascriptWalk)
       }), 60_000)
 
-    it.scopedLive(`ends with 8 and an untouched project when ${dialect} is cut in mid-stream`, () =>
-      Effect.gen(function*() {
-        const script = [...wholeWalk(javascriptWalk).slice(0, 3), fails({ cut: "unfinished" }, text("half "), writeCode(javascriptWalk))]
-        const { project, ran, server } = yield* walkThrough(dialect, javascript, script)
-        assert.strictEqual(ran.exitCode, 8, ran.stdout + ran.stderr)
-        assert.deepStrictEqual(contents(project), { ...javascript })
-        assert.notInclude(ran.stdout + ran.stderr, server.key)
-        const log = yield* auditLog(project)
-        assert.include(log.map(({ action }) => action), "model.failed")
-        assert.notInclude(JSON.stringify(log), server.key)
-      }), 60_000)
+    it.scopedLive(
+      `ends with 8 and an untouched project when ${dialect} is cut in mid-stream`,
+      () =>
+        Effect.gen(function*() {
+          const script = [
+            ...wholeWalk(javascriptWalk).slice(0, 3),
+            fails({ cut: "unfinished" }, text("half "), writeCode(javascriptWalk))
+          ]
+          const { project, ran, server } = yield* walkThrough(dialect, javascript, script)
+          assert.strictEqual(ran.exitCode, 8, ran.stdout + ran.stderr)
+          assert.deepStrictEqual(contents(project), { ...javascript })
+          assert.notInclude(ran.stdout + ran.stderr, server.key)
+          const log = yield* auditLog(project)
+          assert.include(log.map(({ action }) => action), "model.failed")
+          assert.notInclude(JSON.stringify(log), server.key)
+        }),
+      60_000
+    )
 
-    it.scopedLive(`tells ${dialect} of malformed arguments and unknown tools, and goes on`, () =>
-      Effect.gen(function*() {
-        const walk = javascriptWalk
-        const script = [
-          says(raw("fs.write", `{"path": "test/x.te`)),
-          says(raw("fs.destroy", `{}`), read(walk)),
-          says(raw("fs.read", `{"path": 7}`)),
-          ...wholeWalk(walk)
-        ]
-        const { project, ran, server } = yield* walkThrough(dialect, javascript, script)
-        assert.strictEqual(ran.exitCode, 0, ran.stdout + ran.stderr)
-        assert.match(server.requests[1]!.results[0]!.text, /Malformed arguments for fs_write/)
-        assert.match(server.requests[2]!.results[0]!.text, /There is no tool "fs_destroy".*fs_read/)
-        assert.match(server.requests[2]!.results[1]!.text, /export const add/)
-        assert.match(server.requests[3]!.results[0]!.text, /path/)
-        yield* assertDone(project, javascript, walk)
-      }), 60_000)
+    it.scopedLive(
+      `tells ${dialect} of malformed arguments and unknown tools, and goes on`,
+      () =>
+        Effect.gen(function*() {
+          const walk = javascriptWalk
+          const script = [
+            says(raw("fs.write", `{"path": "test/x.te`)),
+            says(raw("fs.destroy", `{}`), read(walk)),
+            says(raw("fs.read", `{"path": 7}`)),
+            ...wholeWalk(walk)
+          ]
+          const { project, ran, server } = yield* walkThrough(dialect, javascript, script)
+          assert.strictEqual(ran.exitCode, 0, ran.stdout + ran.stderr)
+          assert.match(server.requests[1]!.results[0]!.text, /Malformed arguments for fs_write/)
+          assert.match(server.requests[2]!.results[0]!.text, /There is no tool "fs_destroy".*fs_read/)
+          assert.match(server.requests[2]!.results[1]!.text, /export const add/)
+          assert.match(server.requests[3]!.results[0]!.text, /path/)
+          yield* assertDone(project, javascript, walk)
+        }),
+      60_000
+    )
   }
 
   it.scopedLive("commits the merged change with --commit, and nothing else", () =>
     Effect.gen(function*() {
       const project = yield* makeProject(javascript)
       const server = yield* makeModelServer("compat", wholeWalk(javascriptWalk))
-      const identity = { GIT_AUTHOR_NAME: "t", GIT_AUTHOR_EMAIL: "t@e", GIT_COMMITTER_NAME: "t", GIT_COMMITTER_EMAIL: "t@e" }
-      const ran = yield* fluffy([...server.args, "--no-input", "--commit", "add multiply"], { cwd: project, env: { ...server.env, ...identity } })
+      const identity = {
+        GIT_AUTHOR_NAME: "t",
+        GIT_AUTHOR_EMAIL: "t@e",
+        GIT_COMMITTER_NAME: "t",
+        GIT_COMMITTER_EMAIL: "t@e"
+      }
+      const ran = yield* fluffy([...server.args, "--no-input", "--commit", "add multiply"], {
+        cwd: project,
+        env: { ...server.env, ...identity }
+      })
       assert.strictEqual(ran.exitCode, 0, ran.stdout + ran.stderr)
       const head = readFileSync(join(project, ".git/logs/HEAD"), "utf8")
       assert.include(head, "Added multiply with its test.")
@@ -111,7 +160,10 @@ describe.skipIf(!requireRuntime("bubblewrap"))("a task from red to green", () =>
     Effect.gen(function*() {
       const project = yield* makeProject(javascript)
       const server = yield* makeModelServer("openai", () => says(read(javascriptWalk)))
-      const ran = yield* fluffy([...server.args, "--json", "--no-input", "--max-turns", "7", "add multiply"], { cwd: project, env: server.env })
+      const ran = yield* fluffy([...server.args, "--json", "--no-input", "--max-turns", "7", "add multiply"], {
+        cwd: project,
+        env: server.env
+      })
       assert.strictEqual(ran.exitCode, 3, ran.stdout + ran.stderr)
       assert.strictEqual(server.requests.length, 7)
       assert.deepStrictEqual(contents(project), { ...javascript })
@@ -122,28 +174,35 @@ describe.skipIf(!requireRuntime("bubblewrap"))("a task from red to green", () =>
       const project = yield* makeProject(javascript)
       const script = [says(read(javascriptWalk), writeTest(javascriptWalk)), says(text("It adds."))]
       const server = yield* makeModelServer("anthropic", script)
-      const ran = yield* fluffy([...server.args, "--json", "--mode", "explore", "what does it do?"], { cwd: project, env: server.env })
+      const ran = yield* fluffy([...server.args, "--json", "--mode", "explore", "what does it do?"], {
+        cwd: project,
+        env: server.env
+      })
       assert.strictEqual(ran.exitCode, 0, ran.stdout + ran.stderr)
       assert.match(server.requests[1]!.results[1]!.text, /[Rr]efused.*explore/)
       assert.deepStrictEqual(contents(project), { ...javascript })
     }), 60_000)
 
-  it.scopedLive("holds a change of the manifest back for a human when headless, and keeps the diff", () =>
-    Effect.gen(function*() {
-      const walk = javascriptWalk
-      const manifest = javascript["package.json"]!.replace("sums", "totals")
-      const script: Script = [
-        says(writeTest(walk)),
-        says(runTests),
-        says(writeCode(walk), { call: { name: "fs.write", args: { path: "package.json", content: manifest } } }),
-        says(runTests),
-        says(complete)
-      ]
-      const { project, ran } = yield* walkThrough("compat", javascript, script)
-      assert.strictEqual(ran.exitCode, 4, ran.stdout + ran.stderr)
-      assert.deepStrictEqual(contents(project), { ...javascript })
-      const patch = /patches\/\S+\.patch/.exec(ran.stdout)?.[0]
-      assert.isDefined(patch)
-      assert.include(readFileSync(join(project, ".fluffy/state", patch!), "utf8"), "totals")
-    }), 60_000)
+  it.scopedLive(
+    "holds a change of the manifest back for a human when headless, and keeps the diff",
+    () =>
+      Effect.gen(function*() {
+        const walk = javascriptWalk
+        const manifest = javascript["package.json"]!.replace("sums", "totals")
+        const script: Script = [
+          says(writeTest(walk)),
+          says(runTests),
+          says(writeCode(walk), { call: { name: "fs.write", args: { path: "package.json", content: manifest } } }),
+          says(runTests),
+          says(complete)
+        ]
+        const { project, ran } = yield* walkThrough("compat", javascript, script)
+        assert.strictEqual(ran.exitCode, 4, ran.stdout + ran.stderr)
+        assert.deepStrictEqual(contents(project), { ...javascript })
+        const patch = /patches\/\S+\.patch/.exec(ran.stdout)?.[0]
+        assert.isDefined(patch)
+        assert.include(readFileSync(join(project, ".fluffy/state", patch!), "utf8"), "totals")
+      }),
+    60_000
+  )
 })

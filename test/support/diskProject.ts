@@ -1,3 +1,4 @@
+import { afterAll } from "@effect/vitest"
 import { Effect, type Scope } from "effect"
 import { execFileSync } from "node:child_process"
 import {
@@ -74,13 +75,16 @@ export const temporaryOnDisk: Effect.Effect<string, never, Scope.Scope> = tempor
 
 const templates = new Map<string, string>()
 
+afterAll(() => {
+  for (const directory of templates.values()) rmSync(directory, { recursive: true, force: true })
+})
+
 // Made by git once, then copied: a commit costs more than most tests.
 const template = (all: Readonly<Record<string, string>>): string => {
   const key = JSON.stringify(all)
   const known = templates.get(key)
   if (known !== undefined) return known
   const directory = realpathSync(mkdtempSync(join(fast, "fluffy-template-")))
-  process.once("exit", () => rmSync(directory, { recursive: true, force: true }))
   for (const [path, content] of Object.entries(all)) handsOf(directory).write(path, content)
   git(directory, "init", "-q", "--template=")
   git(directory, "add", "-A")

@@ -1,23 +1,27 @@
 import { Effect } from "effect"
 import { spawnSync } from "node:child_process"
 import type { SandboxFailed, SandboxUnavailable } from "../../src/Sandbox.ts"
+import { baseImageName } from "../../src/Sandbox/container/image.ts"
 import * as Docker from "../../src/Sandbox/Docker.ts"
 import * as Podman from "../../src/Sandbox/Podman.ts"
-import { baseImageName } from "../../src/Sandbox/container/image.ts"
 import { requireRuntime } from "./require.ts"
 
-const sockets = { docker: "/var/run/docker.sock", podman: "/run/podman/podman.sock" }
+/** Where the tests look for each engine: the service that root runs. */
+export const sockets = { docker: "/var/run/docker.sock", podman: "/run/podman/podman.sock" }
 const modules = { docker: Docker, podman: Podman }
 
 /** Connects to a Unix socket and nothing more. */
-const knock = "require('net').connect(process.argv[1]).on('connect',()=>process.exit(0)).on('error',()=>process.exit(1))"
+const knock =
+  "require('net').connect(process.argv[1]).on('connect',()=>process.exit(0)).on('error',()=>process.exit(1))"
 
 /** Whether tests that need this engine's service can run here: a program without a service answers no request. */
 export const requireEngine = (name: "docker" | "podman"): boolean => {
   if (!requireRuntime(name)) return false
   if (spawnSync(process.execPath, ["-e", knock, sockets[name]], { timeout: 10_000 }).status === 0) return true
   const why = `nothing listens on ${sockets[name]}; scripts/engines.sh starts it`
-  if ((process.env["FLUFFY_REQUIRE"] ?? "").split(",").includes(name)) throw new Error(`FLUFFY_REQUIRE names ${name}: ${why}`)
+  if ((process.env["FLUFFY_REQUIRE"] ?? "").split(",").includes(name)) {
+    throw new Error(`FLUFFY_REQUIRE names ${name}: ${why}`)
+  }
   process.stderr.write(`Tests that need ${name} are skipped: ${why}\n`)
   return false
 }
@@ -30,5 +34,6 @@ export const ensureBaseImage = (name: "docker" | "podman"): Effect.Effect<void, 
 
 /** Containers of this engine with the label, ended ones too. */
 export const containers = (name: "docker" | "podman", label: string): ReadonlyArray<string> =>
-  spawnSync(name, ["ps", "--all", "--quiet", "--no-trunc", "--filter", `label=${label}`], { encoding: "utf8" }).stdout.trim()
+  spawnSync(name, ["ps", "--all", "--quiet", "--no-trunc", "--filter", `label=${label}`], { encoding: "utf8" }).stdout
+    .trim()
     .split("\n").filter((id) => id !== "")

@@ -64,7 +64,10 @@ const asEvent = (line: string): Array<SessionEvent> => {
 
 /** The entries of a project's audit log, as `fluffy audit log --json` gives them; a defect when it cannot be read. */
 export const auditLog = (cwd: string): Effect.Effect<ReadonlyArray<any>> =>
-  Effect.flatMap(fluffy(["audit", "log", "--json"], { cwd }), ({ exitCode, stderr, stdout }) =>
-    exitCode === 0 && stdout !== ""
-      ? Effect.succeed(stdout.split("\n").filter(Boolean).map((line) => JSON.parse(line)))
-      : Effect.dieMessage(`fluffy audit log ended with ${exitCode}: ${stderr}`))
+  Effect.flatMap(
+    fluffy(["audit", "log", "--json"], { cwd }),
+    ({ exitCode, stderr, stdout }) =>
+      exitCode === 0 && stdout !== ""
+        ? Effect.succeed(stdout.split("\n").filter(Boolean).map((line) => JSON.parse(line)))
+        : Effect.dieMessage(`fluffy audit log ended with ${exitCode}: ${stderr}`)
+  )

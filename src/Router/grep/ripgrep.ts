@@ -36,13 +36,23 @@ export const ripgrep = Effect.fnUntraced(function*(
   if (code === 2 && output === "") {
     return yield* Effect.fail(new ToolProblem(`search.grep cannot use this pattern: ${error.slice(0, 500).trim()}`))
   }
-  const lines = output.split("\n").filter((line) => line !== "").map((line) => line.startsWith("./") ? line.slice(2) : line)
-  return lines.length > maxLines ? [...lines.slice(0, maxLines), `[cut after ${maxLines} lines; narrow the pattern or the path]`] : lines
+  const lines = output.split("\n").filter((line) => line !== "").map((line) =>
+    line.startsWith("./") ? line.slice(2) : line
+  )
+  return lines.length > maxLines
+    ? [...lines.slice(0, maxLines), `[cut after ${maxLines} lines; narrow the pattern or the path]`]
+    : lines
 })
 
 const run = (program: string, cwd: string, args: ReadonlyArray<string>) =>
   Effect.async<{ readonly code: number; readonly output: string; readonly error: string }, ToolProblem>((resume) => {
-    const child = spawn(program, args, { cwd, env: {}, stdio: ["ignore", "pipe", "pipe"], timeout: timeoutMs, killSignal: "SIGKILL" })
+    const child = spawn(program, args, {
+      cwd,
+      env: {},
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: timeoutMs,
+      killSignal: "SIGKILL"
+    })
     const output: Array<Buffer> = []
     let size = 0
     let error = ""
@@ -54,7 +64,13 @@ const run = (program: string, cwd: string, args: ReadonlyArray<string>) =>
     child.stderr.on("data", (chunk: Buffer) => {
       if (error.length < 2000) error += chunk.toString("utf8")
     })
-    child.on("error", (cause) => resume(Effect.fail(new ToolProblem(`search.grep cannot run ripgrep: ${cause.message}`))))
-    child.on("close", (code) => resume(Effect.succeed({ code: code ?? 0, output: Buffer.concat(output).toString("utf8"), error })))
+    child.on(
+      "error",
+      (cause) => resume(Effect.fail(new ToolProblem(`search.grep cannot run ripgrep: ${cause.message}`)))
+    )
+    child.on(
+      "close",
+      (code) => resume(Effect.succeed({ code: code ?? 0, output: Buffer.concat(output).toString("utf8"), error }))
+    )
     return Effect.sync(() => child.kill("SIGKILL"))
   })

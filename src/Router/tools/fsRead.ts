@@ -9,7 +9,8 @@ export const fsRead = defineTool({
   spec: {
     name: "fs.read",
     path: "fast",
-    description: "Read a text file. offset is the first line (1-based), limit how many lines; numbers adds line numbers. At most 50 KB a call.",
+    description:
+      "Read a text file. offset is the first line (1-based), limit how many lines; numbers adds line numbers. At most 50 KB a call.",
     parameters: {
       type: "object",
       properties: {
@@ -44,7 +45,11 @@ export const fsRead = defineTool({
 
 const render = (
   text: string,
-  options: { readonly offset?: number | undefined; readonly limit?: number | undefined; readonly numbers?: boolean | undefined },
+  options: {
+    readonly offset?: number | undefined
+    readonly limit?: number | undefined
+    readonly numbers?: boolean | undefined
+  },
   partial: boolean
 ): string => {
   const lines = text.split("\n")
@@ -63,5 +68,7 @@ const render = (
   const next = first + shown.length
   if (shown.length === 0) return `[line ${first + 1} is longer than 50 KB; it cannot be shown]`
   if (next === lines.length && !partial) return shown.join("\n")
-  return `${shown.join("\n")}\n[lines ${first + 1}-${next} of ${lines.length}${partial ? "+" : ""}; go on with offset ${next + 1}]`
+  return `${shown.join("\n")}\n[lines ${first + 1}-${next} of ${lines.length}${partial ? "+" : ""}; go on with offset ${
+    next + 1
+  }]`
 }

@@ -27,7 +27,9 @@ export const fsWrite = defineTool({
     const same = written.settlement.taken.length === 0
     return {
       outcome: "ok",
-      text: same ? `Unchanged: ${context.path} already has this content` : `Written: ${context.path} (${count(lines, "line")})`,
+      text: same
+        ? `Unchanged: ${context.path} already has this content`
+        : `Written: ${context.path} (${count(lines, "line")})`,
       ownMs: written.ownMs
     }
   })

@@ -20,7 +20,10 @@ export const searchGlob = defineTool({
       additionalProperties: false
     }
   },
-  schema: Schema.Struct({ pattern: Schema.NonEmptyString.pipe(Schema.maxLength(1000)), cwd: Schema.optional(Schema.String) }),
+  schema: Schema.Struct({
+    pattern: Schema.NonEmptyString.pipe(Schema.maxLength(1000)),
+    cwd: Schema.optional(Schema.String)
+  }),
   summary: (args) => args.cwd === undefined ? args.pattern : `${args.pattern} in ${args.cwd}`,
   path: (args) => args.cwd,
   execute: (args, { path, session }) =>
@@ -29,7 +32,9 @@ export const searchGlob = defineTool({
       Effect.map(session.stage.list(path, { recursive: true, limit: maxEntries }), ({ entries }) => {
         const matches = compile([args.pattern])
         const prefix = path === root ? 0 : path.length + 1
-        const found = entries.filter((entry) => entry.kind !== "directory" && !entry.ignored && matches(entry.path.slice(prefix)))
+        const found = entries.filter((entry) =>
+          entry.kind !== "directory" && !entry.ignored && matches(entry.path.slice(prefix))
+        )
         if (found.length === 0) return `[no file matches ${args.pattern}]`
         const shown = found.slice(0, maxPaths).map((entry) => entry.path).join("\n")
         return found.length > maxPaths ? `${shown}\n[cut: ${found.length - maxPaths} more]` : shown

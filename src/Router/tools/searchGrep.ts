@@ -1,16 +1,17 @@
 import { Effect, Option, Schema } from "effect"
+import { PathRefused } from "../../Workspace.ts"
 import { literal } from "../grep/literal.ts"
 import { ripgrep } from "../grep/ripgrep.ts"
 import { defineTool } from "../Tool.ts"
 import { answering } from "./answer.ts"
-import { PathRefused } from "../../Workspace.ts"
 
 /** `search.grep`: lines of the stage's files that match a regular expression (Rust syntax, no look-around). */
 export const searchGrep = defineTool({
   spec: {
     name: "search.grep",
     path: "fast",
-    description: "Search file contents with a regular expression (ripgrep syntax). path limits it to a file or directory, glob to names. Result: file:line:text.",
+    description:
+      "Search file contents with a regular expression (ripgrep syntax). path limits it to a file or directory, glob to names. Result: file:line:text.",
     parameters: {
       type: "object",
       properties: { pattern: { type: "string" }, path: { type: "string" }, glob: { type: "string" } },

@@ -47,7 +47,11 @@ export const shellExec = defineTool({
     const output = render(result)
     if (refused !== undefined) return { ...refused, text: `${refused.text}\n${output}` }
     const changes = settlement.taken.map(describe).join("\n")
-    return { outcome: "ok", text: changes === "" ? output : `${output}\nchanges:\n${changes}`, ownMs: result.durationMs }
+    return {
+      outcome: "ok",
+      text: changes === "" ? output : `${output}\nchanges:\n${changes}`,
+      ownMs: result.durationMs
+    }
   })
 })
 

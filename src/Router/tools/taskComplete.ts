@@ -19,8 +19,15 @@ export const taskComplete = defineTool({
   summary: (args) => args.summary.split("\n")[0]!.slice(0, 100),
   execute: (_, context) =>
     advance(context.leaves, context.session, { _tag: "TaskCompleted" }).pipe(
-      Effect.map((state) => ({ outcome: "ok" as const, text: `The work is complete (phase ${state.phase}).`, ownMs: 0 })),
-      Effect.catchTag("TransitionRefused", (error) =>
-        Effect.succeed({ outcome: "refused" as const, by: `phase ${error.phase}`, text: error.message, ownMs: 0 }))
+      Effect.map((state) => ({
+        outcome: "ok" as const,
+        text: `The work is complete (phase ${state.phase}).`,
+        ownMs: 0
+      })),
+      Effect.catchTag(
+        "TransitionRefused",
+        (error) =>
+          Effect.succeed({ outcome: "refused" as const, by: `phase ${error.phase}`, text: error.message, ownMs: 0 })
+      )
     )
 })

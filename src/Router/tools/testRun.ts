@@ -3,9 +3,9 @@ import { capMiddle } from "../../internal/text.ts"
 import { advance } from "../Leaves.ts"
 import { defineTool, type ToolAnswer } from "../Tool.ts"
 import { failed } from "./answer.ts"
+import { describeVerdict } from "./testRun/describeVerdict.ts"
 import { judgeRun } from "./testRun/judgeRun.ts"
 import { offerDebug } from "./testRun/offerDebug.ts"
-import { describeVerdict } from "./testRun/describeVerdict.ts"
 import { recordVerdict } from "./testRun/recordVerdict.ts"
 
 const maxTimeoutSeconds = 600
@@ -53,4 +53,3 @@ const answer = (said: string, output: string, none: boolean, ownMs: number): Too
   const text = output === "" ? said : `${said}\n\noutput:\n${capMiddle(output, maxOutputBytes)}`
   return none ? failed(text, ownMs) : { outcome: "ok", text, ownMs }
 }
-

@@ -4,8 +4,8 @@ import type { ProjectPath } from "../../domain/ProjectPath.ts"
 import type { RouterFailed } from "../RouterError.ts"
 import type { Settlement } from "../settle.ts"
 import type { ToolContext } from "../Tool.ts"
-import { failed, refusedBy } from "./answer.ts"
 import type { ToolAnswer } from "../Tool.ts"
+import { failed, refusedBy } from "./answer.ts"
 
 /** The shell script that writes standard input to `$1`, in directory `$2`. */
 export const writeScript = `mkdir -p -- "$2" && cat > "$1"`
@@ -26,7 +26,9 @@ export const writeFile = Effect.fnUntraced(function*(
   const refused = refusedBy(tool, settlement, result.durationMs)
   if (refused !== undefined) return refused
   if (result.exitCode !== 0 || result.ended !== "exit") {
-    const why = result.ended === "exit" ? Buffer.from(result.stderr).toString("utf8").trim().slice(0, 500) : `it was stopped (${result.ended})`
+    const why = result.ended === "exit"
+      ? Buffer.from(result.stderr).toString("utf8").trim().slice(0, 500)
+      : `it was stopped (${result.ended})`
     return failed(`Cannot write ${path}: ${why}`, result.durationMs)
   }
   return { settlement, ownMs: result.durationMs }

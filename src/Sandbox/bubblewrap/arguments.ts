@@ -3,7 +3,7 @@ import { devices } from "./devices.ts"
 import type { HostSystem } from "./hostSystem.ts"
 
 /** The one user inside; outside it is the owner of the writable mounts. */
-export const inside = { uid: 1000, gid: 1000 } as const
+const inside = { uid: 1000, gid: 1000 } as const
 
 /** Where descriptors lie in the started program: the first three are the command's. */
 export const descriptors = { arguments: 3, status: 4, seccomp: 5, gate: 6, firstFile: 7 } as const

@@ -68,11 +68,11 @@ export const start = (launch: Launch): Started | { readonly child: ChildProcess;
   const child = spawnCovered(launch)
   if (child.pid === undefined) return { child, status: undefined }
   const pipes: ReadonlyArray<unknown> = child.stdio
-  const pipe = (descriptor: number) => pipes[descriptor] as Writable
-  send(pipe(descriptors.arguments), launch.hidden.map((argument) => `${argument}\0`).join(""))
-  send(pipe(descriptors.seccomp), launch.filter)
+  const end = (descriptor: number) => pipes[descriptor] as Writable
+  send(end(descriptors.arguments), launch.hidden.map((argument) => `${argument}\0`).join(""))
+  send(end(descriptors.seccomp), launch.filter)
   if (launch.command.stdin !== undefined) send(child.stdin!, launch.command.stdin)
-  const gate = pipe(descriptors.gate)
+  const gate = end(descriptors.gate)
   if (launch.group?.early !== true) send(gate, "\n")
   return { child, status: pipes[descriptors.status] as Readable, release: () => send(gate, "\n") }
 }

@@ -60,7 +60,7 @@ const searchable = (directory: string, user: { readonly uid: number; readonly gi
 }
 
 /** Whether bwrap, run as this user, gets as far as this path. */
-export const reachable = (path: string, user: { readonly uid: number; readonly gid: number }): boolean => {
+const reachable = (path: string, user: { readonly uid: number; readonly gid: number }): boolean => {
   if (user.uid === 0 || path === "/") return true
   return reachable(dirname(path), user) && searchable(dirname(path), user)
 }

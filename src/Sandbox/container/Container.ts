@@ -80,8 +80,10 @@ const make = (dialect: Dialect, options: ContainerOptions) =>
             Effect.flatMap((id) => follow(found, id, command))
           ),
         (name) =>
-          Effect.catchAll(remove(found.engine, name), (error) =>
-            Effect.logWarning(`The container ${name} is left: ${wordsOf(error)}. The next start removes it.`))
+          Effect.catchAll(
+            remove(found.engine, name),
+            (error) => Effect.logWarning(`The container ${name} is left: ${wordsOf(error)}. The next start removes it.`)
+          )
       )
 
     const run = Effect.fn("Sandbox.run")(function*(command: SandboxCommand) {

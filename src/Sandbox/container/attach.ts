@@ -18,7 +18,10 @@ export const attach = (socketPath: string, id: string, stdin: boolean): Promise<
     asked.on("response", (response) => {
       let body = ""
       response.on("data", (chunk: Buffer) => body = (body + chunk.toString("utf8")).slice(0, bodyBytes))
-      response.on("close", () => reject(new Error(`the engine answered ${response.statusCode} to an attach: ${body.trim()}`)))
+      response.on(
+        "close",
+        () => reject(new Error(`the engine answered ${response.statusCode} to an attach: ${body.trim()}`))
+      )
     })
     asked.on("error", reject)
     asked.end()

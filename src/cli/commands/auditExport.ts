@@ -33,12 +33,19 @@ const writing = (file: string | undefined) =>
 export const run = Effect.fnUntraced(function*({ flags }: CommandOf<"audit export">) {
   const query = flags.session === undefined ? {} : { session: yield* sessionId(flags.session) }
   const { file, layer } = yield* auditHere
-  if (layer === undefined) return yield* new CliFailed({ exitCode: 2, problem: `There is no audit log to export (${file}): no session ran here yet` })
-  const count = yield* Effect.scoped(Effect.flatMap(writing(flags.output), (write) =>
-    Stream.runFold(entries(query), 0, (count, entry) => {
-      write(`${canonical(entry)}\n`)
-      return count + 1
-    }))).pipe(Effect.provide(layer))
+  if (layer === undefined) {
+    return yield* new CliFailed({
+      exitCode: 2,
+      problem: `There is no audit log to export (${file}): no session ran here yet`
+    })
+  }
+  const count = yield* Effect.scoped(
+    Effect.flatMap(writing(flags.output), (write) =>
+      Stream.runFold(entries(query), 0, (count, entry) => {
+        write(`${canonical(entry)}\n`)
+        return count + 1
+      }))
+  ).pipe(Effect.provide(layer))
   tell(`exported ${count} entries\n`)
   return 0
 })

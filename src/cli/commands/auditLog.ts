@@ -19,7 +19,10 @@ export const run = Effect.fnUntraced(function*({ flags }: CommandOf<"audit log">
     Effect.sync(() => print(flags.json === true ? `${escapeJson(found)}\n` : `${entry(found, outStyle)}\n`))
   const shown = flags.last === undefined
     ? Stream.runForEach(entries(query), show)
-    : Effect.flatMap(Audit, (audit) => Effect.flatMap(audit.entries({ ...query, last: flags.last! }), Effect.forEach(show)))
+    : Effect.flatMap(
+      Audit,
+      (audit) => Effect.flatMap(audit.entries({ ...query, last: flags.last! }), Effect.forEach(show))
+    )
   yield* Effect.provide(shown, layer)
   return 0
 })

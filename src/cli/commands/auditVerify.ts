@@ -18,13 +18,20 @@ export const run = Effect.fnUntraced(function*({ flags }: CommandOf<"audit verif
       problem: `There is no audit log to verify (${file}): no session ran here yet, or it was removed`
     })
   }
-  const found = yield* Effect.flatMap(Audit, (audit) => audit.verify(flags.last === undefined ? {} : { last: flags.last })).pipe(
+  const found = yield* Effect.flatMap(
+    Audit,
+    (audit) => audit.verify(flags.last === undefined ? {} : { last: flags.last })
+  ).pipe(
     Effect.provide(layer)
   )
   const [first] = found.broken
   if (flags.json === true) print(`${escapeJson(found)}\n`)
   else if (first === undefined) {
-    print(`${outStyle.green("ok")}  ${count(found.checked, "entry").replace("entrys", "entries")}, ${count(found.segments, "segment")}: the chain holds\n`)
+    print(
+      `${outStyle.green("ok")}  ${count(found.checked, "entry").replace("entrys", "entries")}, ${
+        count(found.segments, "segment")
+      }: the chain holds\n`
+    )
   } else {
     tell(
       `${errStyle.red("broken")}  entry ${first.seq}: ${escapeLine(first.reason)}\n` +

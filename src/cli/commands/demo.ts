@@ -44,14 +44,17 @@ const optionsFor = (project: string): KernelOptions => ({
   policies: [{ layer: "shipped", directory: join(packageRoot, "policies") }]
 })
 
-const read = (folder: string, path: string) => existsSync(join(folder, path)) ? readFileSync(join(folder, path), "utf8") : ""
+const read = (folder: string, path: string) =>
+  existsSync(join(folder, path)) ? readFileSync(join(folder, path), "utf8") : ""
 
 /** What the merge did to the project, as a diff against the template. */
 const showDiff = Effect.fnUntraced(function*(project: string, changed: ReadonlyArray<string>) {
   const { createTwoFilesPatch } = yield* Effect.promise(() => import("diff"))
   print(`\n${outStyle.bold("What reached the project:")}\n`)
   for (const path of changed) {
-    const patch = createTwoFilesPatch(`a/${path}`, `b/${path}`, read(template, path), read(project, path), "", "", { context: 3 })
+    const patch = createTwoFilesPatch(`a/${path}`, `b/${path}`, read(template, path), read(project, path), "", "", {
+      context: 3
+    })
     print(diff(patch.replace(/^=+\n/, ""), outStyle).text)
   }
 })
@@ -69,7 +72,12 @@ const showRecord = Effect.fnUntraced(function*(ended: SessionSummary) {
     ["verdicts", verdicts.join(", then ")],
     ["refused", refusals.map(({ action, rule }) => `${action} by ${rule ?? "?"}`).join(", ")],
     ["merged", merged ? "after the tests were green" : "no"],
-    ["log", first === undefined ? `verified: the chain of ${count(checked, "link")} holds` : `broken at entry ${first.seq}: ${first.reason}`]
+    [
+      "log",
+      first === undefined
+        ? `verified: the chain of ${count(checked, "link")} holds`
+        : `broken at entry ${first.seq}: ${first.reason}`
+    ]
   ] as const
   print(`\n${outStyle.bold("What the audit log says:")}\n`)
   for (const [name, text] of rows) print(`  ${outStyle.dim(name.padEnd(9))}${escapeLine(text)}\n`)
@@ -83,23 +91,36 @@ export const run = ({ flags }: CommandOf<"demo">) =>
     const project = yield* throwAway(keep)
     const options = optionsFor(project)
     yield* prepareState(options.state)
-    print(`${outStyle.bold("The task:")} ${task}\n${outStyle.dim(`in ${project}, with a recorded model: no key, no network`)}\n\n`)
+    print(
+      `${outStyle.bold("The task:")} ${task}\n${
+        outStyle.dim(`in ${project}, with a recorded model: no key, no network`)
+      }\n\n`
+    )
     const { maxTokens, maxTurns, mode } = options
     const request = { task, mode, model: "recorded/demo", maxTurns, maxTokens, headless: true, commit: false }
     const exitCode = yield* Effect.gen(function*() {
       const ended = yield* Effect.scoped(Effect.flatMap(humanObserver, (observer) =>
-        Effect.flatMap(Orchestrator, (orchestrator) => orchestrator.run(request, observer))))
+        Effect.flatMap(Orchestrator, (orchestrator) =>
+          orchestrator.run(request, observer))))
       print(summary(ended, outStyle))
       yield* showDiff(project, ended.changed)
       const { sound, walked } = yield* showRecord(ended)
-      if (!sound) return brokenLog
+      if (!sound) {
+        return brokenLog
+      }
       if (ended.exitCode === 0 && !walked) {
         return yield* new CliFailed({ exitCode: 1, problem: "The demo ended without going from red to green" })
       }
       return ended.exitCode
     }).pipe(
-      Effect.provide(Kernel.layer(options).pipe(Layer.provide(Model.layer({ model: `recorded/${recording}`, cwd: packageRoot }))))
+      Effect.provide(
+        Kernel.layer(options).pipe(Layer.provide(Model.layer({ model: `recorded/${recording}`, cwd: packageRoot })))
+      )
     )
-    print(keep ? `\nThe project is kept in ${project}\n` : "\nThe project is removed again; fluffy demo --keep leaves it to look at.\n")
+    print(
+      keep
+        ? `\nThe project is kept in ${project}\n`
+        : "\nThe project is removed again; fluffy demo --keep leaves it to look at.\n"
+    )
     return exitCode
   }))

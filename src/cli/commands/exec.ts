@@ -1,5 +1,5 @@
 import { Effect, Layer } from "effect"
-import { describe, type ChangeSet } from "../../domain/Change.ts"
+import { type ChangeSet, describe } from "../../domain/Change.ts"
 import { escapeLine, makeEscaper } from "../../internal/escape.ts"
 import { count } from "../../internal/text.ts"
 import * as Kernel from "../../Kernel.ts"
@@ -15,7 +15,8 @@ const passing = (stream: NodeJS.WriteStream) => {
   const decoder = new TextDecoder()
   const escaper = makeEscaper()
   return {
-    write: (chunk: Uint8Array) => void stream.write(stream.isTTY ? escaper.write(decoder.decode(chunk, { stream: true })) : chunk),
+    write: (chunk: Uint8Array) =>
+      void stream.write(stream.isTTY ? escaper.write(decoder.decode(chunk, { stream: true })) : chunk),
     end: () => void (stream.isTTY && stream.write(escaper.write(decoder.decode()) + escaper.end()))
   }
 }

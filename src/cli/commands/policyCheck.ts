@@ -16,7 +16,13 @@ export const run = Effect.fnUntraced(function*({ flags, operands }: CommandOf<"p
         files: files.map(({ file, layer }) => ({ file, layer })),
         rules: rules.map(({ layer, rule }) => ({ layer, name: rule.name, effect: rule.effect })),
         warnings,
-        problems: problems.map(({ column, file, line, problem, rule }) => ({ file, line, column, rule: rule ?? null, problem }))
+        problems: problems.map(({ column, file, line, problem, rule }) => ({
+          file,
+          line,
+          column,
+          rule: rule ?? null,
+          problem
+        }))
       })
     }\n`)
   } else {
@@ -26,7 +32,9 @@ export const run = Effect.fnUntraced(function*({ flags, operands }: CommandOf<"p
     }
     for (const { file, layer } of files) {
       const bad = problems.some((problem) => problem.file === file)
-      print(`${bad ? outStyle.red("refused") : outStyle.green("ok     ")}  ${layer.padEnd(8)} ${escapeLine(file, 1000)}\n`)
+      print(
+        `${bad ? outStyle.red("refused") : outStyle.green("ok     ")}  ${layer.padEnd(8)} ${escapeLine(file, 1000)}\n`
+      )
     }
     print(`${count(files.length, "file")}, ${count(rules.length, "rule")}, ${count(problems.length, "problem")}\n`)
   }

@@ -40,16 +40,22 @@ const requestOf = Effect.fnUntraced(function*({ flags, operands: [action = ""] }
     ...(host === undefined ? {} : { host }),
     ...(caller === undefined ? {} : { caller })
   }
-  return args !== undefined && command === undefined ? yield* misused("--args needs --command. Name the command they belong to") : request
+  return args !== undefined && command === undefined
+    ? yield* misused("--args needs --command. Name the command they belong to")
+    : request
 })
 
 const paints = { allow: outStyle.green, require_review: outStyle.yellow, deny: outStyle.red } as const
 
 const show = ({ abstained, decision, matched }: Explanation) => {
   const { effect, layer, reason, rule } = decision
-  print(`${outStyle.bold(paints[effect](effect))} by rule ${escapeLine(rule)} (${layer}): ${escapeLine(reason, 1000)}\n`)
+  print(
+    `${outStyle.bold(paints[effect](effect))} by rule ${escapeLine(rule)} (${layer}): ${escapeLine(reason, 1000)}\n`
+  )
   if (matched.length > 0) print(`\nrules that match:\n`)
-  for (const { effect, layer, rule } of matched) print(`  ${paints[effect](effect.padEnd(15))}${layer.padEnd(9)}${escapeLine(rule)}\n`)
+  for (const { effect, layer, rule } of matched) {
+    print(`  ${paints[effect](effect.padEnd(15))}${layer.padEnd(9)}${escapeLine(rule)}\n`)
+  }
   if (abstained.length > 0) print(`\nrules on this action that do not:\n`)
   for (const { rule, why } of abstained) print(`  ${escapeLine(rule).padEnd(32)} ${outStyle.dim(escapeLine(why))}\n`)
 }
@@ -59,7 +65,9 @@ export const run = Effect.fnUntraced(function*(command: CommandOf<"policy explai
   const request = yield* requestOf(command)
   const { options } = yield* configure({ mode: command.flags.mode })
   const explanation = yield* Effect.flatMap(Policy, (policy) => policy.explain(request)).pipe(
-    Effect.provide(PolicyYaml.layer({ directories: options.policies, project: options.project, sealed: [options.state] }))
+    Effect.provide(
+      PolicyYaml.layer({ directories: options.policies, project: options.project, sealed: [options.state] })
+    )
   )
   if (command.flags.json === true) print(`${escapeJson({ request, ...explanation })}\n`)
   else show(explanation)

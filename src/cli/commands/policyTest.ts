@@ -22,9 +22,11 @@ export const run = Effect.fnUntraced(function*({ flags, operands }: CommandOf<"p
       if (!ok) failed++
       if (flags.json === true) print(`${escapeJson({ layer, rule: rule.name, kind, request, ok })}\n`)
       else {
-        print(`${ok ? outStyle.green("ok        ") : outStyle.red("FAILED    ")}  ${layer} ${rule.name} ${kind === "match" ? "matches" : "leaves"} ${
-          escapeLine(describe(request))
-        }\n`)
+        print(
+          `${ok ? outStyle.green("ok        ") : outStyle.red("FAILED    ")}  ${layer} ${rule.name} ${
+            kind === "match" ? "matches" : "leaves"
+          } ${escapeLine(describe(request))}\n`
+        )
       }
     }
   }

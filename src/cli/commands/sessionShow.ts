@@ -22,10 +22,15 @@ export const run = Effect.fnUntraced(function*({ flags, operands: [text = ""] }:
   const audit = yield* auditHere
   if (layer === undefined || audit.layer === undefined) return yield* unknown(id)
   const state = yield* Effect.flatMap(StateMachine, (stateMachine) => stateMachine.get(id)).pipe(
-    Effect.catchIf((error) => error._tag === "StateMachineFailed" && error.reason === "unknown session", () => unknown(id)),
+    Effect.catchIf(
+      (error) => error._tag === "StateMachineFailed" && error.reason === "unknown session",
+      () => unknown(id)
+    ),
     Effect.provide(layer)
   )
-  const entries = yield* Effect.flatMap(Audit, (audit) => audit.entries({ session: id })).pipe(Effect.provide(audit.layer))
+  const entries = yield* Effect.flatMap(Audit, (audit) => audit.entries({ session: id })).pipe(
+    Effect.provide(audit.layer)
+  )
   if (flags.json === true) {
     print(`${escapeJson({ ...state, entries })}\n`)
     return 0
@@ -37,7 +42,9 @@ export const run = Effect.fnUntraced(function*({ flags, operands: [text = ""] }:
     ["tests", verdict === null ? "none was run" : `${verdict.verdict}: ${escapeLine(verdict.reason)}`],
     ["written", Object.keys(written).length === 0 ? "no test" : list(Object.keys(written))]
   ] as const
-  print(`${outStyle.bold(id)}\n${rows.map(([name, value]) => `  ${outStyle.dim(name.padEnd(9))}${value}`).join("\n")}\n\n`)
+  print(
+    `${outStyle.bold(id)}\n${rows.map(([name, value]) => `  ${outStyle.dim(name.padEnd(9))}${value}`).join("\n")}\n\n`
+  )
   for (const found of entries.filter(({ category }) => milestones.has(category))) print(`${entry(found, outStyle)}\n`)
   print(`\nfluffy audit log --session ${id} shows all ${entries.length} entries\n`)
   return 0

@@ -13,7 +13,9 @@ import * as NoModel from "../noModel.ts"
 import { jsonObserver } from "../observe.ts"
 import { readInput } from "../readInput.ts"
 
-const decodeJson = Schema.decodeUnknownEither(Schema.parseJson(Schema.Record({ key: Schema.String, value: Schema.Unknown })))
+const decodeJson = Schema.decodeUnknownEither(
+  Schema.parseJson(Schema.Record({ key: Schema.String, value: Schema.Unknown }))
+)
 
 const find = (name: string) => {
   const found = ToolName.literals.find((tool) => tool === name || wireName(tool) === name)
@@ -28,7 +30,10 @@ const find = (name: string) => {
 }
 
 const parse = (text: string) =>
-  Effect.mapError(decodeJson(text), () => misused("The arguments are no JSON object. For instance: fluffy tool fs.read '{\"path\": \"README.md\"}'"))
+  Effect.mapError(
+    decodeJson(text),
+    () => misused("The arguments are no JSON object. For instance: fluffy tool fs.read '{\"path\": \"README.md\"}'")
+  )
 
 const exitCodeOf = ({ by, outcome }: ToolResult): number =>
   outcome === "ok" ? 0 : outcome === "failed" ? 1 : by?.startsWith("review") === true ? 4 : 5
@@ -40,14 +45,20 @@ export const run = Effect.fnUntraced(function*({ flags, operands: [name = "", js
   const { options } = yield* configureToRun(flags)
   const asJson = flags.json === true
   const observer = asJson ? jsonObserver : { ...jsonObserver, emit: () => Effect.void }
-  const asking = options.headless ? { ...observer, review: () => Effect.succeed({ approved: false, reason: "" }) } : observer
-  const result = yield* Effect.flatMap(Orchestrator, (orchestrator) =>
-    orchestrator.tool({ id: "cli", name: tool, args }, options.mode, asking)).pipe(
-      Effect.provide(Kernel.layer(options).pipe(Layer.provide(NoModel.layer)))
-    )
+  const asking = options.headless
+    ? { ...observer, review: () => Effect.succeed({ approved: false, reason: "" }) }
+    : observer
+  const result = yield* Effect.flatMap(
+    Orchestrator,
+    (orchestrator) => orchestrator.tool({ id: "cli", name: tool, args }, options.mode, asking)
+  ).pipe(
+    Effect.provide(Kernel.layer(options).pipe(Layer.provide(NoModel.layer)))
+  )
   if (asJson) print(`${escapeJson({ type: "tool.result", ...result })}\n`)
   else {
-    if (result.outcome !== "ok") tell(`${errStyle.yellow(result.outcome)}${result.by === undefined ? "" : ` by ${escape(result.by)}`}\n`)
+    if (result.outcome !== "ok") {
+      tell(`${errStyle.yellow(result.outcome)}${result.by === undefined ? "" : ` by ${escape(result.by)}`}\n`)
+    }
     print(`${process.stdout.isTTY ? escape(result.text) : result.text}\n`)
   }
   return exitCodeOf(result)

@@ -23,11 +23,18 @@ export const models = ({ baseUrl, model }: Pick<Loaded, "baseUrl" | "model">): E
       const remedy = "export FLUFFY_MODEL=provider/model"
       return [...found, { name: "model", ok: false, required: false, detail: "no default model is chosen", remedy }]
     }
-    const tried = yield* Effect.either(Effect.scoped(Effect.asVoid(Effect.provide(Effect.void, Model.layerConfig(model, baseUrl)))))
+    const tried = yield* Effect.either(
+      Effect.scoped(Effect.asVoid(Effect.provide(Effect.void, Model.layerConfig(model, baseUrl))))
+    )
     return [
       ...found,
       tried._tag === "Right"
         ? { name: "model", ok: true, required: false, detail: `${model} is chosen` }
-        : { name: "model", ok: false, required: false, detail: "message" in tried.left ? tried.left.message : String(tried.left) }
+        : {
+          name: "model",
+          ok: false,
+          required: false,
+          detail: "message" in tried.left ? tried.left.message : String(tried.left)
+        }
     ]
   })

@@ -7,8 +7,12 @@ const minimum = [20, 19] as const
 
 const firstLine = (command: string, args: ReadonlyArray<string>): Effect.Effect<string | undefined> =>
   Effect.async((resume) => {
-    const child = execFile(command, [...args], { cwd: "/", timeout: 5000 }, (error, stdout) =>
-      resume(Effect.succeed(error === null ? stdout.trim().split("\n")[0] : undefined)))
+    const child = execFile(
+      command,
+      [...args],
+      { cwd: "/", timeout: 5000 },
+      (error, stdout) => resume(Effect.succeed(error === null ? stdout.trim().split("\n")[0] : undefined))
+    )
     return Effect.sync(() => child.kill("SIGKILL"))
   })
 
@@ -17,20 +21,25 @@ export const node: Effect.Effect<Finding> = Effect.sync(() => {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
   const ok = major > minimum[0] || (major === minimum[0] && minor >= minimum[1])
   const finding = { name: "node", ok, required: true, detail: `Node ${process.versions.node}` }
-  return ok ? finding : { ...finding, remedy: `install Node ${minimum.join(".")} or later: https://nodejs.org/en/download` }
+  return ok
+    ? finding
+    : { ...finding, remedy: `install Node ${minimum.join(".")} or later: https://nodejs.org/en/download` }
 })
 
 /** Git, which says what a project holds. */
-export const git: Effect.Effect<Finding> = Effect.map(firstLine("git", ["--version"]), (version) =>
-  version === undefined
-    ? {
-      name: "git",
-      ok: false,
-      required: false,
-      detail: "it is not installed: ignored files cannot be told apart, and --commit does not work",
-      remedy: "sudo apt-get install -y git, or the same with your package manager"
-    }
-    : { name: "git", ok: true, required: false, detail: version })
+export const git: Effect.Effect<Finding> = Effect.map(
+  firstLine("git", ["--version"]),
+  (version) =>
+    version === undefined
+      ? {
+        name: "git",
+        ok: false,
+        required: false,
+        detail: "it is not installed: ignored files cannot be told apart, and --commit does not work",
+        remedy: "sudo apt-get install -y git, or the same with your package manager"
+      }
+      : { name: "git", ok: true, required: false, detail: version }
+)
 
 /** The search program that comes with Fluffy. */
 export const search: Effect.Effect<Finding> = Effect.tryPromise(() => import("@vscode/ripgrep")).pipe(
@@ -59,7 +68,9 @@ export const sqlite: Effect.Effect<Finding> = Effect.tryPromise(async () => {
       name: "sqlite",
       ok: false,
       required: true,
-      detail: `better-sqlite3 does not load: ${(cause instanceof Error ? cause.message : String(cause)).split("\n")[0]}`,
+      detail: `better-sqlite3 does not load: ${
+        (cause instanceof Error ? cause.message : String(cause)).split("\n")[0]
+      }`,
       remedy: `npm rebuild --prefix ${JSON.stringify(packageRoot)} better-sqlite3`
     })
   })

@@ -13,7 +13,13 @@ const isThere = (path: string) => lstatSync(path, { throwIfNoEntry: false }) !==
 /** Where sessions of this project are kept. Nothing is made that is not there. */
 export const state = ({ project, state }: KernelOptions): Effect.Effect<Finding> => {
   const found = (detail: string): Finding => ({ name: "state", ok: true, required: true, detail })
-  const wrong = (detail: string, remedy: string): Finding => ({ name: "state", ok: false, required: true, detail, remedy })
+  const wrong = (detail: string, remedy: string): Finding => ({
+    name: "state",
+    ok: false,
+    required: true,
+    detail,
+    remedy
+  })
   return isThere(state)
     ? Effect.match(prepareState(state), {
       onSuccess: () => found(state),

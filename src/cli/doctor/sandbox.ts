@@ -7,9 +7,10 @@ import type { Finding } from "./Finding.ts"
 /** The sandbox, by running a command in it. */
 export const sandbox = (choice: KernelOptions["sandbox"]): Effect.Effect<ReadonlyArray<Finding>> =>
   Effect.gen(function*() {
-    const { backend, detail, remedy, usable, warnings } = yield* Effect.flatMap(Sandbox, (sandbox) => sandbox.probe).pipe(
-      Effect.provide(Bubblewrap.layerLazy())
-    )
+    const { backend, detail, remedy, usable, warnings } = yield* Effect.flatMap(Sandbox, (sandbox) => sandbox.probe)
+      .pipe(
+        Effect.provide(Bubblewrap.layerLazy())
+      )
     const chosen: ReadonlyArray<Finding> = choice === "auto" || choice === backend ? [] : [{
       name: "sandbox",
       ok: false,

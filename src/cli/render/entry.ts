@@ -13,7 +13,9 @@ const details = (detail: AuditEntry["detail"]): string =>
 export const entry = (entry: AuditEntry, style: Style): string => {
   const { action, actor, at, category, decision, detail, durationMs, phase, rule, seq } = entry
   const paint = decision === "deny" ? style.red : decision === "require_review" ? style.yellow : style.green
-  const judged = decision === undefined ? "" : ` ${paint(decision)}${rule === undefined ? "" : ` by ${escapeLine(rule, 80)}`}`
+  const judged = decision === undefined
+    ? ""
+    : ` ${paint(decision)}${rule === undefined ? "" : ` by ${escapeLine(rule, 80)}`}`
   const took = durationMs === undefined ? "" : style.dim(` (${time(durationMs)})`)
   const what = category === "tool" || action.startsWith(category) ? action : `${category} ${action}`
   return `${String(seq).padStart(6)} ${style.dim(at)} ${actor.padEnd(6)} ${style.dim((phase ?? "-").padEnd(12))} ${

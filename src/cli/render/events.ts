@@ -1,7 +1,7 @@
 import type { Phase } from "../../domain/Phase.ts"
 import type { SessionEvent } from "../../domain/SessionEvent.ts"
 import { escapeLine, makeEscaper } from "../../internal/escape.ts"
-import { number, time } from "./format.ts"
+import { gutter, number, time } from "./format.ts"
 import type { Style } from "./style.ts"
 
 type EventOf<T extends SessionEvent["type"]> = Extract<SessionEvent, { readonly type: T }>
@@ -18,6 +18,7 @@ export interface Standing {
 /** Turns the events of a session into text for a person: streamed text, and one line for each thing the kernel did. */
 export const makeRenderer = (style: Style) => {
   const text = makeEscaper()
+  const mark = style.dim(gutter)
   const running = new Map<string, string>()
   let atLineStart = true
   let said = false
@@ -26,11 +27,11 @@ export const makeRenderer = (style: Style) => {
   let held: (() => string) | undefined
 
   /** A line of the kernel's own: a word that says what it is, then the rest. It ends the model's paragraph. */
-  const line = (mark: string, colour: (text: string) => string, rest: string): string => {
+  const line = (word: string, colour: (text: string) => string, rest: string): string => {
     const before = `${text.end()}${atLineStart ? "" : "\n"}${said ? "\n" : ""}`
     atLineStart = true
     said = false
-    return `${before}  ${colour(mark.padEnd(9))}${rest}\n`
+    return `${before}  ${colour(word.padEnd(9))}${rest}\n`
   }
 
   const onText = (event: EventOf<"text.delta">): string => {
@@ -38,8 +39,9 @@ export const makeRenderer = (style: Style) => {
     if (shown === "") return ""
     const before = said ? "" : "\n"
     said = true
+    const first = atLineStart ? mark : ""
     atLineStart = shown.endsWith("\n")
-    return before + shown
+    return before + first + shown.replace(/\n(?=[^])/g, `\n${mark}`)
   }
 
   const onTool = (event: EventOf<"tool.finished">): string => {
@@ -78,7 +80,7 @@ export const makeRenderer = (style: Style) => {
     const why = `${counts}${reason === "" ? "" : `: ${escapeLine(reason, 300)}`}`
     if (verdict === "none") return line("no test", style.yellow, why)
     const colour = verdict === "red" ? style.red : style.green
-    return line(verdict.toUpperCase(), (mark) => style.bold(colour(mark)), why)
+    return line(verdict.toUpperCase(), (word) => style.bold(colour(word)), why)
   }
 
   const shown = (event: SessionEvent): string => {
@@ -99,7 +101,11 @@ export const makeRenderer = (style: Style) => {
       case "test.verdict":
         return onVerdict(event)
       case "review.requested":
-        return line("review", style.yellow, event.reason.split("\n").map((part) => escapeLine(part, 300)).join("\n           "))
+        return line(
+          "review",
+          style.yellow,
+          event.reason.split("\n").map((part) => escapeLine(part, 300)).join("\n           ")
+        )
       case "usage":
         tokens = event.input + event.output
         return ""

@@ -13,6 +13,9 @@ export const time = (ms: number): string => {
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
 }
 
+/** Stands before each line of the model's, which could else pass for one of the kernel's. */
+export const gutter = "│ "
+
 /** Names in one line, the first ones and how many more; they are untrusted. */
 export const list = (names: ReadonlyArray<string>, most = 12): string => {
   const shown = names.slice(0, most).map((name) => escapeLine(name)).join(", ")

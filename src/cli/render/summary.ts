@@ -1,7 +1,7 @@
 import type { Outcome } from "../../domain/SessionEvent.ts"
 import { escape } from "../../internal/escape.ts"
 import type { SessionSummary } from "../../Orchestrator.ts"
-import { list, number, time } from "./format.ts"
+import { gutter, list, number, time } from "./format.ts"
 import type { Style } from "./style.ts"
 
 const titles: Record<Outcome, string> = {
@@ -25,17 +25,26 @@ const tests = ({ verdict }: SessionSummary): string => {
 /** The end of a run for a person: how it ended, what the model says of it, files, tests, tokens, time. */
 export const summary = (ended: SessionSummary, style: Style): string => {
   const { changed, durationMs, outcome, session, turns, usage } = ended
-  const colour = outcome === "done" ? style.green : outcome === "review" || outcome === "stopped" ? style.yellow : style.red
+  const colour = outcome === "done"
+    ? style.green
+    : outcome === "review" || outcome === "stopped"
+    ? style.yellow
+    : style.red
   const cached = usage.cached > 0 ? ` (${number(usage.cached)} cached)` : ""
   const rows = [
     ["files", changed.length === 0 ? "the project is unchanged" : list(changed)],
     ["tests", tests(ended)],
-    ["tokens", usage.input + usage.output === 0 ? "not counted" : `${number(usage.input)} in${cached}, ${number(usage.output)} out`],
+    [
+      "tokens",
+      usage.input + usage.output === 0
+        ? "not counted"
+        : `${number(usage.input)} in${cached}, ${number(usage.output)} out`
+    ],
     ["time", `${time(durationMs)}, ${number(turns)} ${turns === 1 ? "turn" : "turns"}`],
     ["session", session]
   ] as const
   const said = escape(ended.summary.trim())
-  return `\n${style.bold(colour(titles[outcome]))}\n${said === "" ? "" : `${said}\n`}\n${
-    rows.map(([name, value]) => `  ${style.dim(name.padEnd(9))}${value}`).join("\n")
-  }\n`
+  return `\n${style.bold(colour(titles[outcome]))}\n${
+    said === "" ? "" : `${said.replace(/^/gm, style.dim(gutter))}\n`
+  }\n${rows.map(([name, value]) => `  ${style.dim(name.padEnd(9))}${value}`).join("\n")}\n`
 }

@@ -12,11 +12,17 @@ export const describeVerdict = (state: SessionState, verdict: Verdict): string =
     lines.push("These tests pass before any code was written: write one that fails.")
   }
   if (verdict.verdict === "green" && verdict.partial === true) {
-    lines.push("Only tests that match the pattern ran: run all tests before you complete the task, or a human has to review it.")
+    lines.push(
+      "Only tests that match the pattern ran: run all tests before you complete the task, or a human has to review it."
+    )
   }
   lines.push(`phase: ${state.phase}. ${phaseTable[state.phase].possible}`)
   for (const { file, message, name } of verdict.failures.slice(0, maxFailures)) {
-    lines.push(`- ${file ?? "(no file)"} > ${name}${message === undefined ? "" : `\n  ${message.slice(0, maxMessage).replaceAll("\n", "\n  ")}`}`)
+    lines.push(
+      `- ${file ?? "(no file)"} > ${name}${
+        message === undefined ? "" : `\n  ${message.slice(0, maxMessage).replaceAll("\n", "\n  ")}`
+      }`
+    )
   }
   if (verdict.failures.length > maxFailures) lines.push(`[and ${verdict.failures.length - maxFailures} more failures]`)
   return lines.join("\n")

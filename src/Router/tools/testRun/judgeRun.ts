@@ -1,11 +1,18 @@
 import { Effect } from "effect"
 import { createHash } from "node:crypto"
+import { describe } from "../../../domain/Change.ts"
 import { ProjectPath } from "../../../domain/ProjectPath.ts"
 import type { Verdict } from "../../../domain/Verdict.ts"
-import { describe } from "../../../domain/Change.ts"
 import { judgeAll, type TestRun } from "../../../StateMachine.ts"
 import { fromLeaf, type RouterFailed } from "../../RouterError.ts"
-import { fromStage, reportDirectory, reportersDirectory, reportersSource, select, type Selected } from "../../Runners.ts"
+import {
+  fromStage,
+  reportDirectory,
+  reportersDirectory,
+  reportersSource,
+  select,
+  type Selected
+} from "../../Runners.ts"
 import type { Settlement } from "../../settle.ts"
 import type { ToolContext } from "../../Tool.ts"
 
@@ -59,7 +66,9 @@ export const judgeRun = Effect.fn("Router.judgeRun")(function*(
 const meddling = (settlement: Settlement): string | undefined => {
   if (settlement.by !== undefined) return `the run left what may not be: ${settlement.refusals.join("; ")}`
   const changed = settlement.dropped.find(({ kind }) => kind !== "create")
-  return changed === undefined ? undefined : `the run itself changed files of the project (${describe(changed)}); the change was dropped`
+  return changed === undefined
+    ? undefined
+    : `the run itself changed files of the project (${describe(changed)}); the change was dropped`
 }
 
 const runOne = Effect.fnUntraced(
@@ -81,7 +90,9 @@ const runOne = Effect.fnUntraced(
       exitCode: result.exitCode,
       ended: result.ended
     }
-    const output = [result.stdout, result.stderr].map((bytes) => Buffer.from(bytes).toString("utf8").trim()).filter(Boolean).join("\n")
+    const output = [result.stdout, result.stderr].map((bytes) => Buffer.from(bytes).toString("utf8").trim()).filter(
+      Boolean
+    ).join("\n")
     return { run, settlement, output, ms: result.durationMs }
   },
   Effect.scoped
@@ -93,8 +104,10 @@ const hashes = (context: ToolContext, paths: ReadonlyArray<string>) =>
     Effect.forEach(new Set(paths), (path) =>
       context.session.stage.read(ProjectPath.make(path), { maxBytes: context.options.limits.fileBytes }).pipe(
         Effect.map(({ bytes }): [string, string | null] => [path, createHash("sha256").update(bytes).digest("hex")]),
-        Effect.catchTag("PathRefused", () => Effect.succeed<[string, string | null]>([path, null])),
+        Effect.catchTag("PathRefused", () =>
+          Effect.succeed<[string, string | null]>([path, null])),
         Effect.mapError(fromLeaf("test.run"))
       )),
-    (entries): Record<string, string | null> => Object.fromEntries(entries)
+    (entries): Record<string, string | null> =>
+      Object.fromEntries(entries)
   )

@@ -15,7 +15,8 @@ export const offerDebug = Effect.fnUntraced(function*(
   const answer = yield* session.review({
     session: session.id,
     kind: "debug",
-    reason: `${state.reds} red runs in a row. Lift the test-first gate for this session (debug mode)? Policy, sandbox, record and review stay.`,
+    reason:
+      `${state.reds} red runs in a row. Lift the test-first gate for this session (debug mode)? Policy, sandbox, record and review stay.`,
     diff: ""
   })
   if (!answer.approved) return state

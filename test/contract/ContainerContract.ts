@@ -1,0 +1,288 @@
+import { assert, beforeAll, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Exit, Fiber, Layer } from "effect"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { packageRoot } from "../../src/internal/PackageRoot.ts"
+import { Sandbox } from "../../src/Sandbox.ts"
+import * as Docker from "../../src/Sandbox/Docker.ts"
+import * as Podman from "../../src/Sandbox/Podman.ts"
+import { containers, ensureBaseImage, sockets } from "../support/engines.ts"
+import { command, run, stage, text, users } from "../support/sandbox.ts"
+import { survivors } from "../support/survivors.ts"
+import * as SandboxContract from "./SandboxContract.ts"
+
+const MiB = 1 << 20
+const python = (source: string) => ["/usr/bin/python3", "-B", "-c", source] as const
+
+/** Outlive their parent and ignore SIGTERM. Prints when they are up. */
+const daemons = (marker: string) => `
+  setsid sleep ${marker}1 >/dev/null 2>&1 &
+  sh -c 'trap "" TERM HUP INT; sleep ${marker}2 & echo ready; while :; do sleep ${marker}3; done' &
+`
+
+const hostile = readFileSync(join(packageRoot, "test/Sandbox/hostile.py"))
+const tables = JSON.parse(readFileSync(join(packageRoot, "seccomp/syscalls.json"), "utf8")) as Record<string, unknown>
+
+const isRefusal = (outcome: unknown) => typeof outcome === "string" && /^E[A-Z0-9]{2,}$/.test(outcome)
+
+/** What a hostile program gets in a container; everything else it tries must end with an error. */
+const granted = (user: { readonly uid: number }) => ({
+  "count foreign processes": 0,
+  "find block devices": [],
+  "find the docker socket": false,
+  "find the host's environment": [],
+  "find the stage's host path": [],
+  "leave by .. in the stage": ["project", "readonly"],
+  "list /home": [],
+  "list /root": [],
+  "list /run": [],
+  "network interfaces": ["lo"],
+  "no new privileges": ["1"],
+  "resolve a name": "no name service",
+  "run a setuid program": String(user.uid),
+  "use its own loopback": "connected",
+  capabilities: ["0000000000000000"],
+  "core limit": [0, 0],
+  environment: ["GIVEN", "HOME", "LANG", "PATH", "PWD", "TMPDIR"],
+  filter: ["2"],
+  hostname: "sandbox",
+  "raise its limits": "ValueError",
+  ...process.arch === "x64" ? { "a call of the x32 kind": "SIGSYS", "a 32-bit call": "SIGSYS" } : {},
+  // Root without capabilities still owns the container's own /dev, which no other sees.
+  ...user.uid === 0 ? { "write /dev": "done", "change /dev/null": "done", "become root": "done" } : {}
+})
+
+/** Parts that every image and engine has otherwise. */
+const particular = ["find a descriptor to somewhere", "list /", "list /var", "list /sys"]
+
+/** What both engines hold beyond the contract of every sandbox. */
+export const suite = (name: "docker" | "podman") => {
+  const module = name === "docker" ? Docker : Podman
+  const session = `test-${name}-${process.pid}`
+  const options = { socket: sockets[name], session }
+  const lazy = module.layerLazy(options)
+  const left = () => containers(name, `fluffy.session=${session}`)
+  const unique = (n: number, uid = 0) => `7${process.pid}${n}${uid}`
+
+  beforeAll(() => Effect.runPromise(ensureBaseImage(name)), 180_000)
+
+  SandboxContract.suite(`Sandbox/${name}`, lazy)
+
+  describe(`Sandbox/${name} in containers`, () => {
+    const provide = Effect.provide(lazy)
+
+    it.live("is tried when its layer is built, and names what it found", () =>
+      Effect.gen(function*() {
+        const { detail, remedy, usable } = yield* Effect.flatMap(Sandbox, (sandbox) => sandbox.probe)
+        assert.isTrue(usable)
+        assert.match(detail, new RegExp(`^${name} \\d+\\.\\d+.*, (rootless|run by root), control groups version [12]$`))
+        assert.isUndefined(remedy)
+      }).pipe(Effect.provide(Layer.orDie(module.layer(options)))))
+
+    it.live("refuses an image that is not there with the command that gets it", () =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(
+          Effect.provide(run(["true"]), module.layerLazy({ ...options, image: "localhost/no-such-image:1" }))
+        )
+        assert.strictEqual(error._tag, "SandboxUnavailable")
+        assert.include(error.message, "there is no image localhost/no-such-image:1")
+        assert.include(error.message, `${name} pull localhost/no-such-image:1`)
+      }))
+
+    it.scopedLive.each(users)("gives a hostile program of user $uid nothing", (user) =>
+      Effect.gen(function*() {
+        const root = yield* stage(user)
+        const host = dirname(root)
+        const readonly = join(host, "readonly")
+        mkdirSync(readonly)
+        writeFileSync(join(readonly, "kept"), "kept")
+        writeFileSync(join(readonly, "id"), readFileSync("/usr/bin/id"))
+        chmodSync(join(readonly, "id"), 0o4755)
+        writeFileSync(join(host, "secret"), "secret")
+        const pattern = readFileSync("/proc/sys/kernel/core_pattern", "utf8")
+        const given = {
+          calls: tables[process.arch],
+          secret: join(host, "secret"),
+          needle: "needle-in-the",
+          stage: host,
+          pid: process.pid,
+          port: 1,
+          abstract: "no-such-socket",
+          socket: join(host, "socket"),
+          project: "/srv/project",
+          readonly: "/srv/readonly"
+        }
+        const result = yield* run(["/usr/bin/python3", "-B", "-", JSON.stringify(given)], {
+          user,
+          cwd: "/srv/project",
+          env: { GIVEN: "1" },
+          stdin: hostile,
+          mounts: [
+            { source: root, target: "/srv/project", mode: "rw" },
+            { source: readonly, target: "/srv/readonly", mode: "ro" }
+          ]
+        })
+        assert.strictEqual(text(result.stderr), "")
+        const outcomes = Object.entries(JSON.parse(text(result.stdout)) as Record<string, unknown>)
+        assert.isAbove(outcomes.length, 80)
+        const got = outcomes.filter(([attempt, outcome]) => !particular.includes(attempt) && !isRefusal(outcome))
+        assert.deepStrictEqual(Object.fromEntries(got), granted(user))
+        assert.strictEqual(readFileSync("/proc/sys/kernel/core_pattern", "utf8"), pattern)
+        assert.strictEqual(statSync("/dev/null").mode & 0o7777, 0o666)
+        assert.deepStrictEqual(readdirSync(readonly), ["id", "kept"])
+      }).pipe(provide))
+
+    it.scopedLive.each(users)(
+      "shows user $uid mounts at project paths, whatever their names",
+      (user) =>
+        Effect.gen(function*() {
+          const root = yield* stage(user)
+          const [outer, inner, file] = [join(root, "out:er,a=b"), join(root, "inner"), join(root, "file")]
+          for (const directory of [outer, inner, join(outer, "node_modules")]) mkdirSync(directory)
+          for (const directory of [outer, inner]) chmodSync(directory, 0o777)
+          writeFileSync(join(inner, "package"), "dependency")
+          writeFileSync(file, "one file")
+          writeFileSync(join(outer, ".env"), "hidden by a mount")
+          const line = "cat node_modules/package /home/u/x/file .env; echo > made; echo > node_modules/no; echo > .env"
+          const result = yield* run(["sh", "-c", line], {
+            user,
+            cwd: "/tmp/x/my: project, a",
+            mounts: [
+              { source: inner, target: "/tmp/x/my: project, a/node_modules", mode: "ro" },
+              { source: file, target: "/tmp/x/my: project, a/.env", mode: "ro" },
+              { source: file, target: "/home/u/x/file", mode: "ro" },
+              { source: outer, target: "/tmp/x/my: project, a", mode: "rw" }
+            ]
+          })
+          assert.strictEqual(text(result.stdout), "dependencyone fileone file")
+          assert.strictEqual(text(result.stderr).match(/Read-only file system/g)?.length, 2)
+          assert.deepStrictEqual(readdirSync(outer).sort(), [".env", "made", "node_modules"])
+          assert.deepStrictEqual(readdirSync(inner), ["package"])
+          const { gid, uid } = statSync(join(outer, "made"))
+          assert.deepStrictEqual({ uid, gid }, user)
+        }).pipe(provide)
+    )
+
+    it.live.each(users)("leaves no process of user $uid, however a command ends", (user) =>
+      Effect.gen(function*() {
+        const marker = unique(1, user.uid)
+        const byItself = yield* run(["sh", "-c", `${daemons(marker)} sleep 0.1; exit 5`], { user })
+        assert.deepStrictEqual([byItself.exitCode, byItself.ended, survivors(marker)], [5, "exit", []])
+        const late = yield* run(["sh", "-c", `${daemons(marker)} while :; do sleep ${marker}; done`], {
+          user,
+          limits: { timeoutMs: 500 }
+        })
+        assert.deepStrictEqual([late.ended, survivors(marker)], ["timeout", []])
+        assert.deepStrictEqual(left(), [])
+      }).pipe(provide))
+
+    it.live("kills and removes what is interrupted, at any moment", () =>
+      Effect.gen(function*() {
+        const marker = unique(2)
+        const sandbox = yield* Sandbox
+        const ready = yield* Deferred.make<void>()
+        const line = ["sh", "-c", `${daemons(marker)} while :; do sleep ${marker}; done`] as const
+        const onOutput = () => Deferred.unsafeDone(ready, Effect.void)
+        const fiber = yield* Effect.fork(sandbox.run(command(line, { onOutput })))
+        yield* Deferred.await(ready)
+        assert.isAbove(survivors(marker).length, 2)
+        assert.strictEqual(left().length, 1)
+        assert.isTrue(Exit.isInterrupted(yield* Fiber.interrupt(fiber)))
+        yield* Effect.forEach([0, 5, 20, 60, 150], (ms) =>
+          Effect.gen(function*() {
+            const early = yield* Effect.fork(sandbox.run(command(["sleep", marker])))
+            yield* Effect.sleep(ms)
+            yield* Fiber.interrupt(early)
+          }), { concurrency: 2 })
+        assert.deepStrictEqual([survivors(marker), left()], [[], []])
+      }).pipe(provide))
+
+    it.live("asks a command to end before it kills it at the time limit", () =>
+      Effect.gen(function*() {
+        const result = yield* run(["sh", "-c", "trap 'echo asked; exit 3' TERM; while :; do sleep 0.01; done"], {
+          limits: { timeoutMs: 700 }
+        })
+        assert.deepStrictEqual([result.ended, result.exitCode, text(result.stdout)], ["timeout", 3, "asked\n"])
+      }).pipe(provide))
+
+    it.live("tells how a command ended as every sandbox does", () =>
+      Effect.gen(function*() {
+        const codes = yield* Effect.forEach(
+          [["sh", "-c", "kill -SEGV $$"], ["no-such-command"], ["/etc/hosts"], ["--nproc=1"], ["exit"]] as const,
+          (line) => Effect.map(run(line), ({ exitCode }) => exitCode),
+          { concurrency: 2 }
+        )
+        assert.deepStrictEqual(codes, [139, 127, 126, 127, 127])
+      }).pipe(provide))
+
+    it.live("feeds standard input byte for byte and ends it", () =>
+      Effect.gen(function*() {
+        const stdin = new Uint8Array(3_000_000).map((_, at) => at % 251)
+        const counted = yield* run(["sh", "-c", "head -c 10 | od -An -tu1; wc -c"], { stdin })
+        assert.strictEqual(text(counted.stdout).replace(/\s+/g, " "), " 0 1 2 3 4 5 6 7 8 9 2999990 ")
+        assert.strictEqual((yield* run(["true"], { stdin })).exitCode, 0)
+        assert.strictEqual(text((yield* run(["cat"])).stdout), "")
+        const long = yield* run(["sh", "-c", "exec >&- 2>&-; sleep 0.3; exit 4"])
+        assert.deepStrictEqual([long.exitCode, long.ended], [4, "exit"])
+      }).pipe(provide))
+
+    it.live("kills the command when whoever watches its output fails", () =>
+      Effect.gen(function*() {
+        const marker = unique(3)
+        const onOutput = () => {
+          throw new Error("watcher broke")
+        }
+        const exit = yield* Effect.exit(run(["sh", "-c", `echo x; sleep ${marker}`], { onOutput }))
+        assert.isTrue(Exit.isFailure(exit) && exit.cause._tag === "Die")
+        assert.deepStrictEqual([survivors(marker), left()], [[], []])
+      }).pipe(provide))
+
+    it.live("removes the containers of a kernel that was killed, and no other's", () =>
+      Effect.gen(function*() {
+        const marker = unique(4)
+        const line = ["sh", "-c", `echo up; sleep ${marker}`]
+        const entry = join(packageRoot, "test/support/engineRuns.ts")
+        const kernel = spawn(process.execPath, ["--import", "tsx", entry, name, sockets[name], session, ...line], {
+          stdio: ["ignore", "pipe", "inherit"],
+          cwd: packageRoot,
+          env: { PATH: process.env["PATH"] }
+        })
+        yield* Effect.promise(() => once(kernel.stdout, "data"))
+        yield* Effect.void.pipe(Effect.provide(module.layer(options)))
+        assert.strictEqual(left().length, 1)
+        kernel.kill("SIGKILL")
+        yield* Effect.promise(() => once(kernel, "exit"))
+        assert.strictEqual(left().length, 1)
+        yield* Effect.void.pipe(Effect.provide(module.layer(options)))
+        assert.deepStrictEqual([survivors(marker), left()], [[], []])
+      }))
+
+    it.live.each(users)("holds the memory and the processes of user $uid", (user) =>
+      Effect.gen(function*() {
+        const marker = unique(5, user.uid)
+        const bomb = python("import os\nwhile True:\n  try: os.fork()\n  except OSError: pass")
+        const forks = yield* run([...bomb, marker], { user, limits: { processes: 20 } })
+        assert.deepStrictEqual([forks.ended, survivors(marker)], ["processes", []])
+        const limits = { memoryBytes: 96 * MiB, diskBytes: 16 * MiB }
+        const eater = yield* run(python("blocks = []\nwhile True: blocks.append(bytearray(8 << 20))"), { user, limits })
+        assert.isTrue(eater.ended === "memory" || text(eater.stderr).includes("MemoryError"), eater.ended)
+      }).pipe(provide))
+
+    it.scopedLive.each(users)("holds what user $uid writes", (user) =>
+      Effect.gen(function*() {
+        const root = yield* stage(user)
+        const project = { cwd: "/srv/p", user, mounts: [{ source: root, target: "/srv/p", mode: "rw" as const }] }
+        const limits = { fileBytes: 4 * MiB, diskBytes: 16 * MiB }
+        const big = yield* run(["sh", "-c", "head -c 5000000 /dev/zero > big"], { ...project, limits })
+        assert.deepStrictEqual([statSync(join(root, "big")).size, big.ended], [limits.fileBytes, "exit"])
+        const many = "i=0; while :; do i=$((i+1)); head -c 4000000 /dev/zero > f$i; done"
+        assert.strictEqual((yield* run(["sh", "-c", many], { ...project, limits })).ended, "disk")
+        const fill =
+          "head -c 400000000 /dev/zero > /tmp/x; head -c 400000000 /dev/zero > /dev/shm/x; stat -c %s /tmp/x /dev/shm/x"
+        const memory = yield* run(["sh", "-c", fill], { user, limits: { fileBytes: 500 * MiB } })
+        assert.deepStrictEqual(text(memory.stdout).trim().split("\n").map(Number), [256 * MiB, 64 * MiB])
+      }).pipe(provide))
+  })
+}
