@@ -12,6 +12,15 @@ const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 const dist = join(root, "dist")
 const next = join(root, `dist.${process.pid}.tmp`)
 
+/** Effect's Schema can make test data, which the command never does: the generator is left out. */
+const withoutGenerators = {
+  name: "without-generators",
+  setup: ({ onLoad, onResolve }) => {
+    onResolve({ filter: /^fast-check$/ }, () => ({ path: "fast-check", namespace: "empty" }))
+    onLoad({ filter: /^fast-check$/, namespace: "empty" }, () => ({ contents: "module.exports = {}", loader: "js" }))
+  }
+}
+
 const common = {
   bundle: true,
   minify: true,
@@ -35,6 +44,9 @@ const command = () =>
     outfile: join(next, "cli-bundle/main.cjs"),
     format: "cjs",
     charset: "ascii",
+    // A script that comes from a code cache can load no modules but by require.
+    supported: { "dynamic-import": false },
+    plugins: [withoutGenerators],
     define: { ...common.define, "import.meta.dirname": "__dirname" },
     banner: { js: "(function(exports,require,module,__filename,__dirname){" },
     footer: { js: "})" }

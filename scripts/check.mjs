@@ -9,11 +9,10 @@ import { root, setup } from "./setup.mjs"
 const tool = (name, ...args) => [join(root, "node_modules", ".bin", name), args]
 const script = (name, ...args) => [process.execPath, [join(root, "scripts", name), ...args]]
 
+const diagnostics = ["--project", "tsconfig.json", "--strict", "--severity", "error,warning", "--format", "text"]
+
 const checks = [
-  [
-    "effect",
-    ...tool("effect-language-service", "diagnostics", "--project", "tsconfig.json", "--strict", "--format", "text")
-  ],
+  ["effect", ...tool("effect-language-service", "diagnostics", ...diagnostics)],
   ["types", ...tool("tsc", "--noEmit", "--project", "tsconfig.json")],
   ["unused", ...tool("knip", "--no-progress", "--treat-config-hints-as-errors")],
   ["imports", ...tool("depcruise", "--config", ".dependency-cruiser.mjs", "--output-type", "err-long", "src")],

@@ -3,14 +3,11 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import process from "node:process"
-import { constants, Script } from "node:vm"
+import { Script } from "node:vm"
 
 const file = join(process.argv[2], "main.cjs")
 // The same text, read the same way, as src/cli/load.ts does: V8 asks for that.
-const script = new Script(readFileSync(file, "latin1"), {
-  filename: file,
-  importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER
-})
+const script = new Script(readFileSync(file, "latin1"), { filename: file })
 const module = { exports: {} }
 script.runInThisContext()(module.exports, createRequire(file), module, file, dirname(file))
 

@@ -24,7 +24,7 @@ if [ "${1:-start}" = stop ]; then stop; exit 0; fi
 packages=()
 need() { command -v "$1" >/dev/null 2>&1 || packages+=("$2"); }
 need dockerd docker.io; need docker docker.io; need containerd containerd; need runc runc; need iptables iptables
-need podman podman; need crun crun; need fuse-overlayfs fuse-overlayfs; need slirp4netns slirp4netns; need newuidmap uidmap
+need podman podman; need crun crun; need fuse-overlayfs fuse-overlayfs; need slirp4netns slirp4netns; need newuidmap uidmap; need curl curl
 if [ "${#packages[@]}" -gt 0 ]; then
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -qq

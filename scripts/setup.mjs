@@ -164,14 +164,15 @@ const sandbox = (needed) => {
 }
 
 /**
- * Does what is still to be done, with a line for each step: dependencies always, dist unless `build` is false, bubblewrap
- * unless `sandbox` is "none". Where no sandbox can be had, "needed" exits 7 and "wanted" says what it means.
+ * Does what is still to be done, with a line for each step: dependencies always, bubblewrap unless `sandbox` is "none",
+ * dist unless `build` is false. Where no sandbox can be had, "needed" exits 7 and "wanted" says what it means.
  */
 export const setup = ({ build: wanted = true, sandbox: need }) => {
   requireNode()
   installDependencies()
-  if (wanted) build()
+  // The build warms its code cache by a run in the sandbox.
   if (need !== "none") sandbox(need === "needed")
+  if (wanted) build()
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) setup({ sandbox: "wanted" })

@@ -50,7 +50,7 @@ export const layerWithoutLeaves = (
   )
 
 const sandbox = (choice: KernelOptions["sandbox"]): Layer.Layer<Sandbox, SandboxUnavailable> =>
-  choice === "auto" || choice === "bubblewrap" ? Bubblewrap.layer() : Layer.fail(
+  choice === "auto" || choice === "bubblewrap" ? Bubblewrap.layerConfig : Layer.fail(
     new SandboxUnavailable({
       backend: choice,
       detail: "this version runs bubblewrap only",

@@ -4,6 +4,7 @@ import { type BaseImage, buildBaseImage } from "./container/baseImage.ts"
 import { layerLazyOf, layerOf } from "./container/Container.ts"
 import type { ContainerOptions, Dialect } from "./container/ContainerOptions.ts"
 import { places } from "./container/places.ts"
+import { pruneOrphans } from "./container/prune.ts"
 import { podmanSockets } from "./container/sockets.ts"
 
 /** How Podman is found. */
@@ -28,3 +29,8 @@ export const layerConfig = (options: ContainerOptions = {}): Layer.Layer<Sandbox
 export const buildImage = (
   options: ContainerOptions = {}
 ): Effect.Effect<BaseImage, SandboxFailed | SandboxUnavailable> => buildBaseImage(dialect, options)
+
+/** Removes the containers that killed kernels of this machine left in Podman; returns their ids. */
+export const prune = (
+  options: ContainerOptions = {}
+): Effect.Effect<ReadonlyArray<string>, SandboxFailed | SandboxUnavailable> => pruneOrphans(dialect, options)

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
-import { constants, Script } from "node:vm"
+import { Script } from "node:vm"
 
 // Set by scripts/build.mjs in the bundle.
 declare const FLUFFY_VERSION: string | undefined
@@ -25,7 +25,6 @@ const built = (): Main => {
   const cachedData = read(join(import.meta.dirname, `cli-bundle/main.${process.versions.v8}.${process.arch}.cache`))
   const script = new Script(readFileSync(file, "latin1"), {
     filename: file,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     ...(cachedData === undefined ? {} : { cachedData })
   })
   const module = { exports: {} }

@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import { createInterface } from "node:readline"
+import type { createInterface } from "node:readline"
 import type { Readable, Writable } from "node:stream"
 import { escape } from "../internal/escape.ts"
 import type { ReviewAnswer, ReviewRequest } from "../Router.ts"
@@ -28,12 +28,16 @@ const titles: Record<ReviewRequest["kind"], string> = {
 
 const indented = (text: string) => escape(text).replace(/^/gm, "  | ")
 
-const ask = (desk: Desk, request: ReviewRequest): Effect.Effect<ReviewAnswer> =>
+const ask = (
+  create: typeof createInterface,
+  desk: Desk,
+  request: ReviewRequest
+): Effect.Effect<ReviewAnswer> =>
   Effect.async((resume) => {
     const { output, style } = desk
     const whole = diff(request.diff, style)
     const short = diff(request.diff, style, maxLines)
-    const lines = createInterface({
+    const lines = create({
       input: desk.input,
       output,
       terminal: (output as { readonly isTTY?: boolean }).isTTY === true,
@@ -90,5 +94,9 @@ const ask = (desk: Desk, request: ReviewRequest): Effect.Effect<ReviewAnswer> =>
 /** Shows what is asked, with its diff, and waits for a yes or a no; only a typed yes is one. One question at a time. */
 export const makeReview = (desk: Desk) => {
   const lock = Effect.unsafeMakeSemaphore(1)
-  return (request: ReviewRequest): Effect.Effect<ReviewAnswer> => lock.withPermits(1)(ask(desk, request))
+  return (request: ReviewRequest): Effect.Effect<ReviewAnswer> =>
+    Effect.promise(() => import("node:readline")).pipe(
+      Effect.flatMap(({ createInterface }) => ask(createInterface, desk, request)),
+      lock.withPermits(1)
+    )
 }

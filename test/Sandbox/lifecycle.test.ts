@@ -4,6 +4,7 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { Sandbox } from "../../src/Sandbox.ts"
 import * as Bubblewrap from "../../src/Sandbox/Bubblewrap.ts"
 import { requireRuntime } from "../support/require.ts"
@@ -20,7 +21,7 @@ const daemons = (marker: string) => `
 `
 const unique = (n: number) => `7${process.pid}${n}`
 
-const entry = join(import.meta.dirname, "runs.ts")
+const entry = fileURLToPath(new URL("./runs.ts", import.meta.url))
 
 if (requireRuntime("bubblewrap")) {
   describe("Sandbox/Bubblewrap, to the end", () => {

@@ -1,11 +1,12 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Layer } from "effect"
-import { spawn } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { packageRoot } from "../../src/internal/PackageRoot.ts"
 import { Sandbox } from "../../src/Sandbox.ts"
+import { baseImageName } from "../../src/Sandbox/container/image.ts"
 import * as Docker from "../../src/Sandbox/Docker.ts"
 import * as Podman from "../../src/Sandbox/Podman.ts"
 import { containers, ensureBaseImage, sockets } from "../support/engines.ts"
@@ -14,6 +15,7 @@ import { survivors } from "../support/survivors.ts"
 import * as SandboxContract from "./SandboxContract.ts"
 
 const MiB = 1 << 20
+const ordinary = users.at(-1)!
 const python = (source: string) => ["/usr/bin/python3", "-B", "-c", source] as const
 
 /** Outlive their parent and ignore SIGTERM. Prints when they are up. */
@@ -139,7 +141,7 @@ export const suite = (name: "docker" | "podman") => {
       (user) =>
         Effect.gen(function*() {
           const root = yield* stage(user)
-          const [outer, inner, file] = [join(root, "out:er,a=b"), join(root, "inner"), join(root, "file")]
+          const [outer, inner, file] = [join(root, "outer,rw,a=b"), join(root, "inner"), join(root, "file")]
           for (const directory of [outer, inner, join(outer, "node_modules")]) mkdirSync(directory)
           for (const directory of [outer, inner]) chmodSync(directory, 0o777)
           writeFileSync(join(inner, "package"), "dependency")
@@ -148,12 +150,12 @@ export const suite = (name: "docker" | "podman") => {
           const line = "cat node_modules/package /home/u/x/file .env; echo > made; echo > node_modules/no; echo > .env"
           const result = yield* run(["sh", "-c", line], {
             user,
-            cwd: "/tmp/x/my: project, a",
+            cwd: "/tmp/x/my project, rw",
             mounts: [
-              { source: inner, target: "/tmp/x/my: project, a/node_modules", mode: "ro" },
-              { source: file, target: "/tmp/x/my: project, a/.env", mode: "ro" },
+              { source: inner, target: "/tmp/x/my project, rw/node_modules", mode: "ro" },
+              { source: file, target: "/tmp/x/my project, rw/.env", mode: "ro" },
               { source: file, target: "/home/u/x/file", mode: "ro" },
-              { source: outer, target: "/tmp/x/my: project, a", mode: "rw" }
+              { source: outer, target: "/tmp/x/my project, rw", mode: "rw" }
             ]
           })
           assert.strictEqual(text(result.stdout), "dependencyone fileone file")
@@ -165,18 +167,21 @@ export const suite = (name: "docker" | "podman") => {
         }).pipe(provide)
     )
 
-    it.live.each(users)("leaves no process of user $uid, however a command ends", (user) =>
-      Effect.gen(function*() {
-        const marker = unique(1, user.uid)
-        const byItself = yield* run(["sh", "-c", `${daemons(marker)} sleep 0.1; exit 5`], { user })
-        assert.deepStrictEqual([byItself.exitCode, byItself.ended, survivors(marker)], [5, "exit", []])
-        const late = yield* run(["sh", "-c", `${daemons(marker)} while :; do sleep ${marker}; done`], {
-          user,
-          limits: { timeoutMs: 500 }
-        })
-        assert.deepStrictEqual([late.ended, survivors(marker)], ["timeout", []])
-        assert.deepStrictEqual(left(), [])
-      }).pipe(provide))
+    it.live.each([ordinary])(
+      "leaves no process of user $uid, however a command ends",
+      (user) =>
+        Effect.gen(function*() {
+          const marker = unique(1, user.uid)
+          const byItself = yield* run(["sh", "-c", `${daemons(marker)} sleep 0.1; exit 5`], { user })
+          assert.deepStrictEqual([byItself.exitCode, byItself.ended, survivors(marker)], [5, "exit", []])
+          const late = yield* run(["sh", "-c", `${daemons(marker)} while :; do sleep ${marker}; done`], {
+            user,
+            limits: { timeoutMs: 500 }
+          })
+          assert.deepStrictEqual([late.ended, survivors(marker)], ["timeout", []])
+          assert.deepStrictEqual(left(), [])
+        }).pipe(provide)
+    )
 
     it.live("kills and removes what is interrupted, at any moment", () =>
       Effect.gen(function*() {
@@ -198,6 +203,43 @@ export const suite = (name: "docker" | "podman") => {
           }), { concurrency: 2 })
         assert.deepStrictEqual([survivors(marker), left()], [[], []])
       }).pipe(provide))
+
+    it.scopedLive("lets an image soften nothing", () =>
+      Effect.gen(function*() {
+        const image = `localhost/fluffy-soft-${process.pid}:1`
+        const engine = (...args: ReadonlyArray<string>) => spawnSync(name, args, { encoding: "utf8" }).stdout.trim()
+        const volumes = engine("volume", "ls", "--quiet")
+        yield* Effect.acquireRelease(
+          Effect.sync(() => {
+            const container = engine(
+              "create",
+              "--network=none",
+              "--ulimit=nofile=1024",
+              "--ulimit=nproc=1024",
+              baseImageName(name),
+              "true"
+            )
+            const changes = [
+              "USER 0:0",
+              "VOLUME /srv/volume",
+              "ENTRYPOINT [\"/no-such\"]",
+              "WORKDIR /usr",
+              "ENV A=image"
+            ]
+            engine("commit", ...changes.map((change) => `--change=${change}`), container, image)
+            engine("rm", container)
+          }),
+          () => Effect.sync(() => engine("rmi", "--force", image))
+        )
+        const line =
+          "id -u; pwd; echo $A; stat -f -c %T /srv/volume; dd if=/dev/zero of=/srv/volume/x bs=1M count=40 2>&1 | grep -c 'No space'"
+        const result = yield* Effect.provide(
+          run(["sh", "-c", line], { user: ordinary }),
+          module.layerLazy({ ...options, image })
+        )
+        assert.strictEqual(text(result.stdout), `${ordinary.uid}\n/tmp\nimage\ntmpfs\n1\n`)
+        assert.deepStrictEqual(engine("volume", "ls", "--quiet"), volumes)
+      }))
 
     it.live("asks a command to end before it kills it at the time limit", () =>
       Effect.gen(function*() {
@@ -254,12 +296,13 @@ export const suite = (name: "docker" | "podman") => {
         assert.strictEqual(left().length, 1)
         kernel.kill("SIGKILL")
         yield* Effect.promise(() => once(kernel, "exit"))
-        assert.strictEqual(left().length, 1)
-        yield* Effect.void.pipe(Effect.provide(module.layer(options)))
+        const orphans = left()
+        assert.lengthOf(orphans, 1)
+        assert.includeMembers([...yield* module.prune(options)], [...orphans])
         assert.deepStrictEqual([survivors(marker), left()], [[], []])
       }))
 
-    it.live.each(users)("holds the memory and the processes of user $uid", (user) =>
+    it.live.each([ordinary])("holds the memory and the processes of user $uid", (user) =>
       Effect.gen(function*() {
         const marker = unique(5, user.uid)
         const bomb = python("import os\nwhile True:\n  try: os.fork()\n  except OSError: pass")
@@ -267,10 +310,10 @@ export const suite = (name: "docker" | "podman") => {
         assert.deepStrictEqual([forks.ended, survivors(marker)], ["processes", []])
         const limits = { memoryBytes: 96 * MiB, diskBytes: 16 * MiB }
         const eater = yield* run(python("blocks = []\nwhile True: blocks.append(bytearray(8 << 20))"), { user, limits })
-        assert.isTrue(eater.ended === "memory" || text(eater.stderr).includes("MemoryError"), eater.ended)
+        assert.deepStrictEqual([eater.ended, eater.exitCode], ["memory", 137])
       }).pipe(provide))
 
-    it.scopedLive.each(users)("holds what user $uid writes", (user) =>
+    it.scopedLive.each([ordinary])("holds what user $uid writes", (user) =>
       Effect.gen(function*() {
         const root = yield* stage(user)
         const project = { cwd: "/srv/p", user, mounts: [{ source: root, target: "/srv/p", mode: "rw" as const }] }

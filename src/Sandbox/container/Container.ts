@@ -11,6 +11,7 @@ import { describe, warningsOf } from "./EngineFacts.ts"
 import { find, type Found } from "./find.ts"
 import { findImage } from "./image.ts"
 import { labels, machine, markOf } from "./KernelMark.ts"
+import { unspeakable } from "./mountOptions.ts"
 import { prune, remove } from "./prune.ts"
 
 const createMs = 60_000
@@ -92,6 +93,8 @@ const make = (dialect: Dialect, options: ContainerOptions) =>
         return yield* failed("setup", reason)
       }
       const [found, image] = yield* ready
+      const unsaid = unspeakable(found.facts, command.mounts)
+      if (unsaid !== undefined) return yield* failed("setup", unsaid)
       return yield* execute(found, image, command)
     })
 

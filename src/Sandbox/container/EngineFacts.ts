@@ -10,6 +10,7 @@ export interface EngineFacts {
 
 /** The parts of the engine's `/info` and `/version` answers that are read here. */
 export interface EngineInfo {
+  readonly Rootless?: boolean
   readonly SecurityOptions?: ReadonlyArray<string> | null
   readonly CgroupVersion?: string
   readonly MemoryLimit?: boolean
@@ -25,7 +26,7 @@ export interface EngineVersion {
 /** Reads both. A rootless engine on control groups of version 1 takes limits and drops them, whatever it says. */
 export const factsOf = (info: EngineInfo, version: EngineVersion): EngineFacts => {
   const podman = version.Components?.find(({ Name }) => Name === "Podman Engine")
-  const rootless = (info.SecurityOptions ?? []).some((option) => option.includes("rootless"))
+  const rootless = info.Rootless === true || (info.SecurityOptions ?? []).some((option) => option.includes("rootless"))
   const cgroups = info.CgroupVersion ?? "1"
   const can = (flag: boolean | undefined) => flag === true && !(rootless && cgroups === "1")
   return {

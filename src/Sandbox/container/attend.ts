@@ -7,6 +7,7 @@ import type { Engine } from "./Engine.ts"
 import type { EngineFacts } from "./EngineFacts.ts"
 import { exitOf } from "./exitOf.ts"
 import { localProcess } from "./localProcess.ts"
+import { watchMemory } from "./outOfMemory.ts"
 
 /** A created container and what is to run in it. */
 export interface Attended {
@@ -45,12 +46,17 @@ export const attend = async ({ command, engine, facts, id }: Attended, signal: A
     const timer = setTimeout(action, ms)
     ends.push(() => clearTimeout(timer))
   }
-  const finish = () => ends.splice(0).forEach((end) => end())
+  let done = false
+  const finish = () => {
+    done = true
+    ends.splice(0).forEach((end) => end())
+  }
   signal.addEventListener("abort", finish, { once: true })
 
   let ended: Ended = "exit"
   let defect: { readonly error: unknown } | undefined
   let init: Process | undefined
+  let starved = false
   const kill = () => {
     if (init !== undefined) send(init, "SIGKILL")
     engine.kill(id).catch(ignore)
@@ -63,7 +69,9 @@ export const attend = async ({ command, engine, facts, id }: Attended, signal: A
   const looking = () => ends.push(watch(init?.pid ?? noProcess, limits, writable(command), breakLimit))
   const locate = async () => {
     init ??= await localProcess(engine, id)
-    if (init !== undefined && !signal.aborted) looking()
+    if (init === undefined || done) return
+    looking()
+    if (facts.name === "podman") ends.push(watchMemory(init, () => starved = true))
   }
   /** The first process of a namespace takes no SIGTERM from outside, its children do. */
   const ask = () => {
@@ -101,7 +109,7 @@ export const attend = async ({ command, engine, facts, id }: Attended, signal: A
     const durationMs = performance.now() - began
     if (defect !== undefined) return { _tag: "Died", defect: defect.error }
     // Only a failure can be one of memory, so a command that succeeds is not asked about.
-    if (ended === "exit" && exitCode !== 0 && (await engine.state(id)).outOfMemory) ended = "memory"
+    if (ended === "exit" && exitCode !== 0 && (starved || (await engine.state(id)).outOfMemory)) ended = "memory"
     const [stdout, stderr] = [output.bytes("stdout"), output.bytes("stderr")]
     return { _tag: "Ended", result: { exitCode, ended, stdout, stderr, durationMs } }
   } finally {

@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { packageRoot } from "../../internal/PackageRoot.ts"
 import { maxTasks } from "../bubblewrap/limited.ts"
-import { ordered } from "../bubblewrap/mounts.ts"
 import type { SandboxCommand } from "../SandboxCommand.ts"
 import type { EngineFacts } from "./EngineFacts.ts"
 import { firstProcess, openFiles } from "./firstProcess.ts"
+import { mountOptions } from "./mountOptions.ts"
 
 /** Everything that shapes one container. `volumes` are the directories for which the image would make writable ones. */
 export interface Shape {
@@ -19,7 +19,6 @@ export interface Shape {
 
 const MiB = 1 << 20
 const profile = join(packageRoot, "seccomp", "standard.json")
-const hosts = join(packageRoot, "seccomp", "etc", "hosts")
 
 let inline: string | undefined
 
@@ -41,14 +40,6 @@ const exactly = (Name: string, value: number) => ({ Name, Soft: value, Hard: val
 
 /** Not the sandbox's share, which control groups bound: what one user may have on the whole machine, set since Podman asks for it. */
 const nproc = 16_384
-
-const mount = (Source: string, Target: string, ReadOnly: boolean) => ({
-  Type: "bind" as const,
-  Source,
-  Target,
-  ReadOnly,
-  BindOptions: { Propagation: "rprivate" as const, NonRecursive: true }
-})
 
 /** In a rootless engine the user who runs it is its uid 0; Podman can keep everybody's number. */
 const identity = ({ command: { user }, facts }: Shape) => {
@@ -97,10 +88,7 @@ export const createOptions = (shape: Shape): Dockerode.ContainerCreateOptions =>
       ...UsernsMode === undefined ? {} : { UsernsMode },
       ShmSize: 64 * MiB,
       Tmpfs: memoryDirectories(shape),
-      Mounts: [
-        mount(hosts, "/etc/hosts", true),
-        ...ordered(command.mounts).map(({ mode, source, target }) => mount(source, target, mode === "ro"))
-      ],
+      ...mountOptions(facts, command.mounts),
       LogConfig: { Type: "none", Config: {} },
       ...enforced.memory ? { Memory: limits.memoryBytes, MemorySwap: limits.memoryBytes } : {},
       ...enforced.processes ? { PidsLimit: maxTasks(limits) } : {},

@@ -31,7 +31,10 @@ export const firstProcess = (command: SandboxCommand, facts: EngineFacts): Reado
     ...facts.name === "podman" && facts.rootless ? limits(command) : [],
     "exec 3>&2 2>/dev/null",
     "(exec 2>&3 3>&-; exec \"$@\")",
-    "exit $?"
+    "code=$?",
+    // So that a kill for memory can be seen before the control group is gone.
+    ...facts.name === "podman" ? ["[ $code != 137 ] || sleep 0.3"] : [],
+    "exit $code"
   ]
   return ["/bin/sh", "-c", script.join("\n"), "sh", command.command, ...command.args]
 }

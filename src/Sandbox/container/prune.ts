@@ -1,5 +1,8 @@
 import { Effect, Schedule } from "effect"
-import { type Engine, statusOf } from "./Engine.ts"
+import { SandboxFailed, type SandboxUnavailable } from "../SandboxError.ts"
+import type { ContainerOptions, Dialect } from "./ContainerOptions.ts"
+import { type Engine, statusOf, wordsOf } from "./Engine.ts"
+import { find } from "./find.ts"
 import { isOrphan, labels } from "./KernelMark.ts"
 
 const gone = 404
@@ -21,3 +24,15 @@ export const prune = (engine: Engine): Effect.Effect<ReadonlyArray<string>, unkn
     const [, removed] = yield* Effect.partition(orphans, (id) => Effect.as(remove(engine, id), id), { concurrency: 4 })
     return removed
   }).pipe(Effect.withSpan("Sandbox.prune"))
+
+/** The same for whoever has no sandbox at hand. */
+export const pruneOrphans = (
+  dialect: Dialect,
+  options: ContainerOptions
+): Effect.Effect<ReadonlyArray<string>, SandboxFailed | SandboxUnavailable> =>
+  Effect.flatMap(
+    find(dialect, options),
+    ({ engine }) =>
+      Effect.mapError(prune(engine), (cause) =>
+        new SandboxFailed({ backend: dialect.backend, method: "prune", reason: "io", detail: wordsOf(cause), cause }))
+  )

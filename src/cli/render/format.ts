@@ -1,9 +1,7 @@
 import { escapeLine } from "../../internal/escape.ts"
 
-const whole = new Intl.NumberFormat("en-US")
-
-/** A count with thousands set apart. */
-export const number = (value: number): string => whole.format(value)
+/** A count with thousands set apart. (`Intl` would cost 12 ms at the start.) */
+export const number = (value: number): string => String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",")
 
 /** A time in ms as a person reads it: `3 ms`, `1.2 s`, `2 min 5 s`. */
 export const time = (ms: number): string => {

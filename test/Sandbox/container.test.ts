@@ -1,0 +1,188 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { spawnSync } from "node:child_process"
+import { createHash } from "node:crypto"
+import { mkdirSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { archive } from "../../src/Sandbox/container/baseImage/archive.ts"
+import { machineFiles } from "../../src/Sandbox/container/baseImage/machine.ts"
+import { createOptions } from "../../src/Sandbox/container/createOptions.ts"
+import { demux } from "../../src/Sandbox/container/demux.ts"
+import { type EngineFacts, factsOf, warningsOf } from "../../src/Sandbox/container/EngineFacts.ts"
+import { isOrphan, labels, machine, markOf } from "../../src/Sandbox/container/KernelMark.ts"
+import { unspeakable } from "../../src/Sandbox/container/mountOptions.ts"
+import { dockerSockets, podmanSockets } from "../../src/Sandbox/container/sockets.ts"
+import * as Docker from "../../src/Sandbox/Docker.ts"
+import * as Podman from "../../src/Sandbox/Podman.ts"
+import { command, run, stage, text, users } from "../support/sandbox.ts"
+
+const info = { MemoryLimit: true, PidsLimit: true, CpuCfsQuota: true, NCPU: 4 }
+const podman = { Components: [{ Name: "Podman Engine", Version: "4.3.1" }] }
+const engines: Record<string, EngineFacts> = {
+  docker: factsOf({ ...info, CgroupVersion: "2", SecurityOptions: ["name=seccomp"] }, { Version: "20.10.24" }),
+  "rootless docker": factsOf({ ...info, CgroupVersion: "2", SecurityOptions: ["name=rootless"] }, { Version: "27.0" }),
+  podman: factsOf({ ...info, CgroupVersion: "1" }, podman),
+  "rootless podman": factsOf({ ...info, CgroupVersion: "1", Rootless: true }, podman)
+}
+
+const optionsFor = (facts: EngineFacts, options: Parameters<typeof command>[1] = {}) =>
+  createOptions({
+    name: "c",
+    facts,
+    image: { id: "sha256:1", volumes: ["/data"] },
+    labels: { [labels.kernel]: "k" },
+    command: command(["true"], { user: { uid: 1500, gid: 1501 }, ...options })
+  })
+
+describe("Sandbox/container", () => {
+  for (const module of [Docker, Podman]) {
+    const { backend } = module.dialect
+    it.live(`says where it looked when no ${backend} answers, and what to type`, () =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(Effect.provide(run(["true"]), module.layer({ socket: "/nonexistent/s.sock" })))
+        assert.strictEqual(error._tag, "SandboxUnavailable")
+        assert.include(error.message, `No sandbox: ${backend} is not usable (no engine answers: /nonexistent/s.sock: `)
+        assert.include(error.message, module.dialect.remedy)
+      }))
+
+    it.live(`refuses a ${backend} on another machine, which cannot see the project`, () =>
+      Effect.gen(function*() {
+        const lazy = module.layerLazy({ socket: "tcp://192.0.2.1:2375" })
+        assert.include((yield* Effect.flip(Effect.provide(run(["true"]), lazy))).message, "is another machine")
+      }))
+  }
+
+  it.scopedLive("looks for Docker where its client's context points first", () =>
+    Effect.gen(function*() {
+      const home = yield* stage(users[0]!)
+      const meta = join(home, ".docker/contexts/meta", createHash("sha256").update("mine").digest("hex"))
+      mkdirSync(meta, { recursive: true })
+      writeFileSync(join(home, ".docker/config.json"), JSON.stringify({ currentContext: "mine" }))
+      writeFileSync(join(meta, "meta.json"), JSON.stringify({ Endpoints: { docker: { Host: "unix:///x/d.sock" } } }))
+      assert.deepStrictEqual(dockerSockets({ home, runtimeDirectory: "/run/user/7" }).slice(0, 3), [
+        "unix:///x/d.sock",
+        "/var/run/docker.sock",
+        "/run/user/7/docker.sock"
+      ])
+      writeFileSync(join(home, ".docker/config.json"), "{ not JSON")
+      assert.strictEqual(dockerSockets({ home })[0], "/var/run/docker.sock")
+      assert.deepStrictEqual(dockerSockets({ home, socket: "/only" }), ["/only"])
+      assert.deepStrictEqual(podmanSockets({ runtimeDirectory: "/run/user/7" }), [
+        "/run/user/7/podman/podman.sock",
+        "/run/podman/podman.sock"
+      ])
+    }))
+
+  it("hardens every container on every engine alike", () => {
+    for (const facts of Object.values(engines)) {
+      const { Cmd, Entrypoint, HostConfig, NetworkDisabled, User } = optionsFor(facts)
+      assert.deepInclude(HostConfig, {
+        NetworkMode: "none",
+        ReadonlyRootfs: true,
+        Privileged: false,
+        CapDrop: ["ALL"],
+        IpcMode: "private",
+        LogConfig: { Type: "none", Config: {} }
+      })
+      assert.isTrue(NetworkDisabled)
+      assert.include(HostConfig!.SecurityOpt!, "no-new-privileges")
+      assert.isTrue(
+        HostConfig!.SecurityOpt!.some((option: string) =>
+          /^seccomp=(\{"defaultAction|\/.*standard\.json$)/.test(option)
+        )
+      )
+      assert.strictEqual(User, facts.name === "docker" && facts.rootless ? "0:0" : "1500:1501")
+      assert.deepStrictEqual([Entrypoint?.at(-1), Cmd], ["true", []])
+      for (const [place, options] of Object.entries(HostConfig!.Tmpfs as Record<string, string>)) {
+        assert.match(options, /nosuid,nodev,size=\d+m/, place)
+      }
+      assert.property(HostConfig!.Tmpfs, "/data")
+      assert.notInclude(JSON.stringify(HostConfig), ".sock")
+    }
+  })
+
+  it("puts limits in the first process where an engine drops them, and nowhere else", () => {
+    const script = (name: string) => String(optionsFor(engines[name]!).Entrypoint![2])
+    assert.match(script("rootless podman"), /ulimit -f 204800 \|\| exit 125/)
+    for (const name of ["docker", "rootless docker", "podman"]) assert.notInclude(script(name), "ulimit")
+    assert.strictEqual(optionsFor(engines["docker"]!).HostConfig!.Memory, 2 * 1024 ** 3)
+    assert.isUndefined(optionsFor(engines["rootless podman"]!).HostConfig!.Memory)
+    assert.deepStrictEqual(warningsOf(engines["podman"]!), [])
+    assert.lengthOf(warningsOf(engines["rootless podman"]!), 3)
+    assert.include(warningsOf(engines["rootless podman"]!)[0]!, "every 50 ms")
+  })
+
+  it("lets no path or variable become an option", () => {
+    const mounts = [{ source: "/usr/lib,rw", target: "/srv/a:rw", mode: "ro" as const }]
+    assert.include(unspeakable(engines["podman"]!, mounts), "/srv/a:rw")
+    assert.isUndefined(unspeakable(engines["docker"]!, mounts))
+    const { Env } = optionsFor(engines["docker"]!, { env: { HOME: "/root", TMPDIR: "/x", A: "1\nB=2" } })
+    assert.deepStrictEqual(Env, ["HOME=/tmp/home", "TMPDIR=/tmp", "A=1\nB=2", "LANG=C.UTF-8"])
+  })
+
+  it("takes an engine's output stream apart, wherever it is cut", () => {
+    const frame = (stream: number, payload: string) =>
+      Buffer.concat([
+        Buffer.from([stream, 0, 0, 0, 0, 0, payload.length >> 8, payload.length & 255]),
+        Buffer.from(payload)
+      ])
+    const bytes = Buffer.concat([
+      frame(1, "out"),
+      frame(2, "err"),
+      frame(1, ""),
+      frame(2, "x".repeat(700)),
+      frame(1, "end")
+    ])
+    for (const size of [1, 2, 3, 7, 8, 9, 11, 1000]) {
+      const seen = { stdout: "", stderr: "" }
+      const take = demux((stream, chunk) => seen[stream] += text(chunk))
+      for (let at = 0; at < bytes.length; at += size) take(bytes.subarray(at, at + size))
+      assert.deepStrictEqual(seen, { stdout: "outend", stderr: `err${"x".repeat(700)}` }, `pieces of ${size}`)
+    }
+  })
+
+  it("takes for an orphan only what a dead kernel of this machine has left", () => {
+    const labelled = (kernel: string, of = machine()) => ({ [labels.kernel]: kernel, [labels.machine]: of })
+    const mine = markOf(process.pid)
+    const [pid, started, namespace, boot] = mine.split(" ")
+    const dead = [spawnSync("true").pid, "1", namespace, boot].join(" ")
+    assert.isFalse(isOrphan(labelled(mine)))
+    assert.isTrue(isOrphan(labelled(dead)))
+    assert.isTrue(
+      isOrphan(labelled([pid, `${started}0`, namespace, boot].join(" "))),
+      "its number was given to another"
+    )
+    assert.isTrue(isOrphan(labelled([pid, started, namespace, "earlier"].join(" "))), "before a restart of the machine")
+    assert.isFalse(isOrphan(labelled([pid, "1", "pid:[1]", boot].join(" "))), "in a namespace we cannot see")
+    assert.isFalse(isOrphan(labelled(dead, "another machine")))
+    for (const kernel of ["", "1", "x 1 y z", "-1 1 y z"]) assert.isFalse(isOrphan(labelled(kernel)), kernel)
+  })
+
+  it.live("makes the base image of nothing that not everybody may read", () =>
+    Effect.gen(function*() {
+      const paths = yield* Effect.promise(machineFiles)
+      const outside = paths.filter((path) =>
+        !/^\/(usr|bin|sbin|lib\w*|etc|nix|gnu|run\/current-system)(\/|$)/.test(path)
+      )
+      assert.deepStrictEqual(outside, [])
+      assert.deepStrictEqual(paths.filter((path) => /shadow|sudoers|\.env|_key$|\/ssh\//.test(path)), [])
+      const hidden = paths.filter((path) => {
+        const stat = statSync(path)
+        return stat.isFile() && (stat.mode & 0o004) === 0
+      })
+      assert.deepStrictEqual(hidden, [])
+      assert.isTrue(paths.some((path) => /\/bin\/git$/.test(path)) && paths.some((path) => /\/libc\.so/.test(path)))
+    }))
+
+  it.scopedLive("breaks an archive off when a file cannot be read", () =>
+    Effect.gen(function*() {
+      const root = yield* stage(users[0]!)
+      const read = async (paths: ReadonlyArray<string>) => {
+        for await (const chunk of archive(paths, root)) assert.isAbove((chunk as Uint8Array).length, 0)
+      }
+      writeFileSync(join(root, "added"), "")
+      yield* Effect.promise(() => read(["/usr", "/usr/bin"]))
+      const error = yield* Effect.flip(Effect.tryPromise(() => read(["/usr/no-such-file"])))
+      assert.include(String(error.cause), "tar ended with 2")
+    }))
+})
