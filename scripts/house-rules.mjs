@@ -40,7 +40,7 @@ const environment = () =>
     "reads the environment; only layerConfig and the command line may"
   )
 
-const unfinished = () => lines(sources, /\b(TODO|FIXME|XXX)\b|not (yet )?implemented/i, "is unfinished")
+const unfinished = () => lines(sources, /(\/\/|\*).*\b(TODO|FIXME|XXX)\b|[Nn]ot (yet )?implemented/, "is unfinished")
 
 const loneTests = () =>
   lines(tests, /^\s*(it|test|describe)(\.[a-z]+)*\.(skip|only|todo|fails)\(/, "skips or isolates a test")

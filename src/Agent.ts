@@ -3,7 +3,7 @@ import { Context, Effect, Layer } from "effect"
 import type { AgentOutcome, AgentTask } from "./Agent/AgentTask.ts"
 import { start } from "./Agent/loop.ts"
 import { Audit } from "./Audit.ts"
-import type { RouterFailed } from "./Router.ts"
+import { maskingAudit, type RouterFailed } from "./Router.ts"
 
 export * from "./Agent/AgentTask.ts"
 export * from "./Agent/ModelError.ts"
@@ -24,8 +24,9 @@ export const layer = (
 ): Layer.Layer<Agent, never, LanguageModel | Audit> =>
   Layer.effect(
     Agent,
-    Effect.map(Effect.all({ model: LanguageModel, audit: Audit }), ({ audit, model }) =>
+    Effect.map(Effect.all({ model: LanguageModel, audit: Effect.map(Audit, maskingAudit) }), ({ audit, model }) =>
       Agent.of({
-        start: (task) => start({ model, audit, contextTokens: options.contextTokens ?? 100_000 }, task)
+        start: (task) =>
+          start({ model, audit, contextTokens: options.contextTokens ?? 100_000 }, task)
       }))
   )

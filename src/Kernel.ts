@@ -58,14 +58,28 @@ const sandbox = (choice: KernelOptions["sandbox"]): Layer.Layer<Sandbox, Sandbox
     })
   )
 
-/** The real leaves: SQLite logs below `state`, YAML rules, bubblewrap, a stage on this machine. */
-export const layerLeaves = (options: KernelOptions): Layer.Layer<Leaves, KernelFailed> =>
+/** The leaves as layers of their own, to put another in the place of one. */
+export interface LeafLayers {
+  readonly audit: Layer.Layer<Audit, AuditFailed>
+  readonly stateMachine: Layer.Layer<StateMachine, StateMachineFailed>
+  readonly policy: Layer.Layer<Policy, PolicyLoadFailed>
+  readonly sandbox: Layer.Layer<Sandbox, SandboxUnavailable>
+  readonly workspace: Layer.Layer<Workspace>
+}
+
+/** The real leaves: SQLite logs below `state`, YAML rules, bubblewrap, a stage on this machine; those given replace one each. */
+export const layerLeaves = (
+  options: KernelOptions,
+  replaced: Partial<LeafLayers> = {}
+): Layer.Layer<Leaves, KernelFailed> =>
   Layer.mergeAll(
-    AuditSql.layer({ file: join(options.state, "audit.db") }),
-    StateMachineSql.layer({ file: join(options.state, "state.db"), classify: makeClassify(options) }),
-    PolicyYaml.layer({ directories: options.policies, project: options.project, sealed: [options.state] }),
-    sandbox(options.sandbox),
-    Disk.layer({ state: options.state })
+    replaced.audit ?? AuditSql.layer({ file: join(options.state, "audit.db") }),
+    replaced.stateMachine ??
+      StateMachineSql.layer({ file: join(options.state, "state.db"), classify: makeClassify(options) }),
+    replaced.policy ??
+      PolicyYaml.layer({ directories: options.policies, project: options.project, sealed: [options.state] }),
+    replaced.sandbox ?? sandbox(options.sandbox),
+    replaced.workspace ?? Disk.layer({ state: options.state })
   )
 
 /** The whole kernel; it asks for a model and nothing else. */

@@ -14,6 +14,7 @@ import type { StateMachine } from "./StateMachine.ts"
 import type { Stage } from "./Workspace.ts"
 
 export { advance } from "./Router/Leaves.ts"
+export { maskingAudit } from "./Router/maskingAudit.ts"
 export * from "./Router/RouterError.ts"
 export * from "./Router/RouterSession.ts"
 export * from "./Router/ToolSpec.ts"

@@ -16,6 +16,7 @@ import { ask, type Turn } from "./turn.ts"
 const maxNudges = 2
 const maxMalformed = 2
 const parallelReads = 8
+const maxCalls = 64
 
 /** What the loop works with besides the task. */
 export interface AgentParts {
@@ -150,6 +151,8 @@ const isFast = (task: AgentTask, name: string) =>
 const isKnown = (task: AgentTask, name: string) =>
   task.tools.some((tool) => tool.name === name || wireName(tool.name) === name)
 
+const tooMany = `Refused: at most ${maxCalls} calls are run in one turn; this one was not.`
+
 const summaryOf = (args: unknown): string =>
   typeof args === "object" && args !== null && "summary" in args ? String(args.summary) : ""
 
@@ -165,9 +168,13 @@ const runCalls = Effect.fnUntraced(function*(
       outcomes.push({ call: calls[next++]!, result: { outcome: "refused", text: "Refused: the work is complete." } })
       continue
     }
+    if (next >= maxCalls) {
+      outcomes.push({ call: calls[next++]!, result: { outcome: "refused", text: tooMany } })
+      continue
+    }
     const from = next
     do next++
-    while (next < calls.length && isFast(task, calls[from]!.name) && isFast(task, calls[next]!.name))
+    while (next < Math.min(calls.length, maxCalls) && isFast(task, calls[from]!.name) && isFast(task, calls[next]!.name))
     const group = calls.slice(from, next)
     const results = yield* Effect.forEach(group, (call) => task.call(call), { concurrency: parallelReads })
     for (const [index, result] of results.entries()) {

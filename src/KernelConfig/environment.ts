@@ -13,9 +13,8 @@ const variable = (name: string): Effect.Effect<string | undefined> =>
 
 const read = <A>(name: string, parse: (text: string) => A | undefined, form: string) =>
   Effect.flatMap(variable(name), (text): Effect.Effect<A | undefined, ConfigInvalid> => {
-    if (text === undefined) return Effect.succeed(undefined)
-    const value = parse(text.trim())
-    return value === undefined
+    const value = text === undefined ? undefined : parse(text.trim())
+    return text !== undefined && value === undefined
       ? Effect.fail(invalid(name, `it must be ${form}, not ${JSON.stringify(text.slice(0, 80))}`))
       : Effect.succeed(value)
   })

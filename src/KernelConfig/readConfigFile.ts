@@ -1,6 +1,6 @@
 import { Effect, Either, ParseResult, Schema } from "effect"
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs"
-import { ConfigFile } from "./ConfigFile.ts"
+import { ConfigFile, fileKeys } from "./ConfigFile.ts"
 import { ConfigInvalid, invalid } from "./ConfigInvalid.ts"
 import type { Given } from "./Settings.ts"
 
@@ -34,26 +34,37 @@ const readAll = (descriptor: number, file: string, origin: Origin): string => {
   }
 }
 
+const refused = (file: string, cause: unknown): ConfigInvalid => {
+  if (cause instanceof ConfigInvalid) return cause
+  const { code } = cause as NodeJS.ErrnoException
+  return invalid(file, code === "ELOOP" ? "it is a symbolic link" : `it cannot be read (${code})`)
+}
+
+const open = (file: string, origin: Origin): number | undefined => {
+  const flags = constants.O_RDONLY | constants.O_NONBLOCK | (origin === "project" ? constants.O_NOFOLLOW : 0)
+  try {
+    return openSync(file, flags)
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined
+    throw cause
+  }
+}
+
 /** Reads a file without waiting on a FIFO; undefined where there is none. */
 const readText = (file: string, origin: Origin): Effect.Effect<string | undefined, ConfigInvalid> =>
   Effect.try({
     try: () => {
-      const flags = constants.O_RDONLY | constants.O_NONBLOCK | (origin === "project" ? constants.O_NOFOLLOW : 0)
-      const descriptor = openSync(file, flags)
+      const descriptor = open(file, origin)
+      if (descriptor === undefined) return undefined
       try {
         return readAll(descriptor, file, origin)
       } finally {
         closeSync(descriptor)
       }
     },
-    catch: (cause) => cause as NodeJS.ErrnoException | ConfigInvalid
-  }).pipe(Effect.catchAll((cause): Effect.Effect<undefined, ConfigInvalid> => {
-    if (cause instanceof ConfigInvalid) return Effect.fail(cause)
-    if (cause.code === "ENOENT" || cause.code === "ENOTDIR") return Effect.succeed(undefined)
-    return Effect.fail(
-      invalid(file, cause.code === "ELOOP" ? "it is a symbolic link" : `it cannot be read (${cause.code})`)
-    )
-  }))
+    catch: (cause) => refused(file, cause)
+  })
 
 const decode = Schema.decodeUnknownEither(ConfigFile, { onExcessProperty: "error", errors: "first" })
 
@@ -65,7 +76,8 @@ const deepest = (error: ParseResult.ParseError): ParseResult.ArrayFormatterIssue
 const wording = ({ _tag, message, path }: ParseResult.ArrayFormatterIssue): string => {
   const where = path.map(String).join(".").slice(0, 120)
   if (_tag === "Unexpected") {
-    return `unknown key ${JSON.stringify(where)}; known keys: fluffy's docs/configuration.md lists them`
+    const known = path.length === 1 ? `; known are ${Object.values(fileKeys).join(", ")}` : ""
+    return `unknown key ${JSON.stringify(where)}${known}`
   }
   return _tag === "Missing" ? `${where} is missing` : `${where === "" ? "" : `${where}: `}${message.slice(0, 300)}`
 }

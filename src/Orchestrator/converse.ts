@@ -3,6 +3,7 @@ import type { AgentOutcome } from "../Agent.ts"
 import { parse } from "../domain/ProjectPath.ts"
 import type { Outcome } from "../domain/SessionEvent.ts"
 import type { ToolResult } from "../domain/ToolCall.ts"
+import { mask } from "../internal/Secrets.ts"
 import { advance, fromLeaf, type RouterSession } from "../Router.ts"
 import type { SessionState } from "../StateMachine.ts"
 import { abandon } from "./abandon.ts"
@@ -24,8 +25,10 @@ const rootPath = Either.getOrThrow(parse("."))
 const notesPath = Either.getOrThrow(parse("AGENTS.md"))
 
 const projectNotes = (session: RouterSession) =>
-  Effect.option(session.stage.read(notesPath, { maxBytes: 16_384 })).pipe(
-    Effect.map(Option.match({ onNone: () => undefined, onSome: ({ bytes }) => Buffer.from(bytes).toString("utf8") }))
+  session.stage.read(notesPath, { maxBytes: 16_384 }).pipe(
+    Effect.flatMap(({ bytes }) => mask(Buffer.from(bytes).toString("utf8"))),
+    Effect.option,
+    Effect.map(Option.match({ onNone: () => undefined, onSome: ({ text }) => text }))
   )
 
 const projectFiles = (session: RouterSession) =>

@@ -5,6 +5,7 @@ import { isoNow } from "../internal/time.ts"
 import { Policy } from "../Policy.ts"
 import { Sandbox } from "../Sandbox.ts"
 import { type SessionState, type StateEvent, StateMachine, type TransitionRefused } from "../StateMachine.ts"
+import { maskingAudit } from "./maskingAudit.ts"
 import { fromLeaf, type RouterFailed } from "./RouterError.ts"
 import type { RouterSession } from "./RouterSession.ts"
 
@@ -16,7 +17,12 @@ export interface Leaves {
   readonly sandbox: Sandbox["Type"]
 }
 
-export const gather = Effect.all({ audit: Audit, policy: Policy, stateMachine: StateMachine, sandbox: Sandbox })
+export const gather = Effect.all({
+  audit: Effect.map(Audit, maskingAudit),
+  policy: Policy,
+  stateMachine: StateMachine,
+  sandbox: Sandbox
+})
 
 /** What every audit event of a session shares. */
 export const subject = (session: SessionId, state: SessionState): Pick<AuditEvent, "session" | "phase" | "mode"> => ({

@@ -2,6 +2,7 @@ import { Effect, Either, ParseResult, Schema } from "effect"
 import type { Change } from "../domain/Change.ts"
 import { parse, type ProjectPath, root } from "../domain/ProjectPath.ts"
 import type { ToolCall, ToolResult } from "../domain/ToolCall.ts"
+import { addCounts, mask } from "../internal/Secrets.ts"
 import { isoNow, monotonicMs } from "../internal/time.ts"
 import { gateCall } from "./gateCall.ts"
 import { type Leaves, subject } from "./Leaves.ts"
@@ -50,15 +51,17 @@ export const call = Effect.fn("Router.call")(function*(
   const tool = tools.find(({ spec }) => spec.name === name || wireName(spec.name) === name)
   const shown = tool?.spec.name ?? name.slice(0, 100)
   const decoded = tool === undefined ? undefined : decode(tool, args)
-  const summary = tool !== undefined && decoded !== undefined && Either.isRight(decoded)
-    ? tool.summary(decoded.right)
-    : ""
+  const { found, text: summary } = yield* mask(
+    tool !== undefined && decoded !== undefined && Either.isRight(decoded) ? tool.summary(decoded.right) : ""
+  )
   yield* session.emit({ type: "tool.started", at: yield* isoNow, session: session.id, id, name: shown, summary })
   const answer = tool === undefined || decoded === undefined
     ? unknownTool(name, tools)
     : Either.isLeft(decoded)
     ? failed(decoded.left)
     : yield* perform(leaves, options, session, tool, decoded.right)
+  const said = yield* mask(answer.text)
+  const masked = addCounts(found, said.found)
 
   const state = yield* Effect.mapError(leaves.stateMachine.get(session.id), fromLeaf(shown))
   const recordedAt = yield* monotonicMs
@@ -67,13 +70,19 @@ export const call = Effect.fn("Router.call")(function*(
     category: "tool",
     action: shown,
     actor: "model",
-    detail: { id, summary: summary.slice(0, 500), outcome: answer.outcome, by: answer.by ?? null },
+    detail: {
+      id,
+      summary: summary.slice(0, 500),
+      outcome: answer.outcome,
+      by: answer.by ?? null,
+      ...(Object.keys(masked).length === 0 ? {} : { masked })
+    },
     durationMs: Math.round((recordedAt - start) * 1000) / 1000
   }).pipe(Effect.mapError(fromLeaf(shown)))
   const durationMs = (yield* monotonicMs) - start
   const result: ToolResult = {
     outcome: answer.outcome,
-    text: answer.text,
+    text: said.text,
     ...(answer.by === undefined ? {} : { by: answer.by }),
     durationMs,
     overheadMs: Math.max(0, durationMs - answer.ownMs)

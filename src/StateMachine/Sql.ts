@@ -39,7 +39,9 @@ const make = Effect.fnUntraced(function*(options: { readonly file: string; reado
 
   const read = Effect.fnUntraced(function*(row: ReadonlyArray<unknown>) {
     const [session, state] = yield* decodeRow(row)
-    if (session !== state.session) return yield* Effect.fail(new Error(`the row of ${session} holds another session`))
+    if (session !== state.session) {
+      return yield* new StateMachineFailed({ method: "read", reason: "read", cause: "a row holds another session" })
+    }
     return running.has(state.session) ? state : recover(state)
   })
 

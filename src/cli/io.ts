@@ -19,5 +19,5 @@ export const tell = (text: string): void => {
   process.stderr.write(text)
 }
 
-/** Whether a person can answer a question here. */
-export const canAsk = (): boolean => process.stdin.isTTY === true
+/** Whether a person can see a question here and answer it. */
+export const canAsk = (): boolean => process.stdin.isTTY && (process.stdout.isTTY || process.stderr.isTTY)

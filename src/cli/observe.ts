@@ -2,25 +2,30 @@ import { Effect, Schedule, type Scope } from "effect"
 import type { SessionEvent } from "../domain/SessionEvent.ts"
 import { escapeJson } from "../internal/escape.ts"
 import type { Observer } from "../Orchestrator.ts"
-import { outStyle, print, screen } from "./io.ts"
+import { errStyle, outStyle, print, screen } from "./io.ts"
 import { makeRenderer } from "./render/events.ts"
 import { number, time } from "./render/format.ts"
+import type { Style } from "./render/style.ts"
 import { makeReview } from "./review.ts"
 
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
 
-const interrupt = () => process.kill(process.pid, "SIGINT")
+/** Asks where a person sees it; a question that nobody can see is answered with no. */
+const askOn = (output: NodeJS.WriteStream, style: Style): Observer["review"] =>
+  output.isTTY
+    ? makeReview({ input: process.stdin, output, style, interrupt: () => process.kill(process.pid, "SIGINT") })
+    : () => Effect.succeed({ approved: false, reason: "" })
 
 /** Prints each event as a line of JSON; questions are asked on standard error. */
 export const jsonObserver: Observer = {
   emit: (event) => Effect.sync(() => print(`${escapeJson(event)}\n`)),
-  review: makeReview({ input: process.stdin, output: process.stderr, style: outStyle, interrupt })
+  review: askOn(process.stderr, errStyle)
 }
 
 /** Shows events to a person as they come, and on a terminal what is being waited for. */
 export const humanObserver: Effect.Effect<Observer, never, Scope.Scope> = Effect.gen(function*() {
   const renderer = makeRenderer(outStyle)
-  const ask = makeReview({ input: process.stdin, output: process.stdout, style: outStyle, interrupt })
+  const ask = process.stdout.isTTY ? askOn(process.stdout, outStyle) : askOn(process.stderr, errStyle)
   const started = performance.now()
   let asking = false
   let tick = 0

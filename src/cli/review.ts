@@ -76,7 +76,10 @@ const ask = (
 
     lines.on("line", onLine)
     // The end of input is no answer, and no answer is a no.
-    lines.on("close", () => answer(false, ""))
+    lines.on("close", () => {
+      if (!answered && listening) output.write("\n")
+      answer(false, "")
+    })
     lines.on("SIGINT", () => desk.interrupt())
     const timer = setTimeout(() => {
       listening = true

@@ -24,7 +24,3 @@ export const parse = (input: string): Either.Either<ProjectPath, string> => {
   if (parts.some((part) => Buffer.byteLength(part) > maxNameBytes)) return Either.left("a name in it is too long")
   return Either.right(parts.length === 0 ? root : ProjectPath.make(parts.join("/")))
 }
-
-/** Joins a directory of the project and a name below it. */
-export const join = (directory: ProjectPath, name: string): ProjectPath =>
-  ProjectPath.make(directory === root ? name : `${directory}/${name}`)

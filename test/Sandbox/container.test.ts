@@ -4,6 +4,8 @@ import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import { mkdirSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { PassThrough } from "node:stream"
+import { attend } from "../../src/Sandbox/container/attend.ts"
 import { archive } from "../../src/Sandbox/container/baseImage/archive.ts"
 import { machineFiles } from "../../src/Sandbox/container/baseImage/machine.ts"
 import { createOptions } from "../../src/Sandbox/container/createOptions.ts"
@@ -17,10 +19,13 @@ import * as Podman from "../../src/Sandbox/Podman.ts"
 import { command, run, stage, text, users } from "../support/sandbox.ts"
 
 const info = { MemoryLimit: true, PidsLimit: true, CpuCfsQuota: true, NCPU: 4 }
-const podman = { Components: [{ Name: "Podman Engine", Version: "4.3.1" }] }
+const podman = "Libpod/4.3.1 (linux)"
 const engines: Record<string, EngineFacts> = {
-  docker: factsOf({ ...info, CgroupVersion: "2", SecurityOptions: ["name=seccomp"] }, { Version: "20.10.24" }),
-  "rootless docker": factsOf({ ...info, CgroupVersion: "2", SecurityOptions: ["name=rootless"] }, { Version: "27.0" }),
+  docker: factsOf({ ...info, CgroupVersion: "2", SecurityOptions: ["name=seccomp"] }, "Docker/20.10.24 (linux)"),
+  "rootless docker": factsOf(
+    { ...info, CgroupVersion: "2", SecurityOptions: ["name=rootless"] },
+    "Docker/27.0.1 (linux)"
+  ),
   podman: factsOf({ ...info, CgroupVersion: "1" }, podman),
   "rootless podman": factsOf({ ...info, CgroupVersion: "1", Rootless: true }, podman)
 }
@@ -73,6 +78,33 @@ describe("Sandbox/container", () => {
       ])
     }))
 
+  it.live("gives up a container that its engine cannot kill", () =>
+    Effect.gen(function*() {
+      const kills: Array<string> = []
+      const never = new Promise<never>(() => {})
+      const engine = {
+        attach: () => Promise.resolve(new PassThrough()),
+        start: () => Promise.resolve(),
+        exit: () => never,
+        state: () => Promise.resolve({ running: true, exitCode: 0, outOfMemory: false, pid: 0 }),
+        kill: (id: string) => {
+          kills.push(id)
+          return Promise.reject(new Error("the engine is gone"))
+        }
+      }
+      const attended = {
+        engine: engine as never,
+        facts: engines["docker"]!,
+        id: "c",
+        command: command(["true"], { limits: { timeoutMs: 20 } })
+      }
+      const error = yield* Effect.flip(
+        Effect.tryPromise((signal) => attend(attended, signal, { goneWithinMs: 300, killAgainMs: 50 }))
+      )
+      assert.include(String(error.cause), "does not end within 300 ms")
+      assert.isAbove(kills.length, 1)
+    }))
+
   it("hardens every container on every engine alike", () => {
     for (const facts of Object.values(engines)) {
       const { Cmd, Entrypoint, HostConfig, NetworkDisabled, User } = optionsFor(facts)
@@ -99,6 +131,17 @@ describe("Sandbox/container", () => {
       assert.property(HostConfig!.Tmpfs, "/data")
       assert.notInclude(JSON.stringify(HostConfig), ".sock")
     }
+  })
+
+  it("knows an engine by what its server calls itself, whoever asked for it", () => {
+    const names = Object.values(engines).map(({ name, rootless, version }) => [name, version, rootless])
+    assert.deepStrictEqual(names, [
+      ["docker", "20.10.24", false],
+      ["docker", "27.0.1", true],
+      ["podman", "4.3.1", false],
+      ["podman", "4.3.1", true]
+    ])
+    assert.strictEqual(factsOf({}, "").version, "of unknown version")
   })
 
   it("puts limits in the first process where an engine drops them, and nowhere else", () => {
@@ -171,7 +214,7 @@ describe("Sandbox/container", () => {
         return stat.isFile() && (stat.mode & 0o004) === 0
       })
       assert.deepStrictEqual(hidden, [])
-      assert.isTrue(paths.some((path) => /\/bin\/git$/.test(path)) && paths.some((path) => /\/libc\.so/.test(path)))
+      assert.isTrue(paths.some((path) => path.endsWith("/bin/git")) && paths.some((path) => /\/libc\.so/.test(path)))
     }))
 
   it.scopedLive("breaks an archive off when a file cannot be read", () =>

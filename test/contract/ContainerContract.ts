@@ -9,7 +9,7 @@ import { Sandbox } from "../../src/Sandbox.ts"
 import { baseImageName } from "../../src/Sandbox/container/image.ts"
 import * as Docker from "../../src/Sandbox/Docker.ts"
 import * as Podman from "../../src/Sandbox/Podman.ts"
-import { containers, ensureBaseImage, sockets } from "../support/engines.ts"
+import { containers, ensureBaseImage, kernelEntry, sockets } from "../support/engines.ts"
 import { command, run, stage, text, users } from "../support/sandbox.ts"
 import { survivors } from "../support/survivors.ts"
 import * as SandboxContract from "./SandboxContract.ts"
@@ -285,12 +285,15 @@ export const suite = (name: "docker" | "podman") => {
       Effect.gen(function*() {
         const marker = unique(4)
         const line = ["sh", "-c", `echo up; sleep ${marker}`]
-        const entry = join(packageRoot, "test/support/engineRuns.ts")
-        const kernel = spawn(process.execPath, ["--import", "tsx", entry, name, sockets[name], session, ...line], {
-          stdio: ["ignore", "pipe", "inherit"],
-          cwd: packageRoot,
-          env: { PATH: process.env["PATH"] }
-        })
+        const kernel = spawn(
+          process.execPath,
+          ["--import", "tsx", kernelEntry, name, sockets[name], session, ...line],
+          {
+            stdio: ["ignore", "pipe", "inherit"],
+            cwd: packageRoot,
+            env: { PATH: process.env["PATH"] }
+          }
+        )
         yield* Effect.promise(() => once(kernel.stdout, "data"))
         yield* Effect.void.pipe(Effect.provide(module.layer(options)))
         assert.strictEqual(left().length, 1)

@@ -53,7 +53,7 @@ const program = Effect.gen(function*() {
 })
 
 const kernel = Kernel.layerWithoutLeaves(options).pipe(
-  Layer.provideMerge(Layer.mergeAll(Kernel.layerLeaves(options), Audit.layerMemory)),
+  Layer.provideMerge(Kernel.layerLeaves(options, { audit: Audit.layerMemory })),
   Layer.provide(model)
 )
 

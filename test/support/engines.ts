@@ -1,5 +1,6 @@
 import { Effect } from "effect"
 import { spawnSync } from "node:child_process"
+import { fileURLToPath } from "node:url"
 import type { SandboxFailed, SandboxUnavailable } from "../../src/Sandbox.ts"
 import { baseImageName } from "../../src/Sandbox/container/image.ts"
 import * as Docker from "../../src/Sandbox/Docker.ts"
@@ -37,3 +38,6 @@ export const containers = (name: "docker" | "podman", label: string): ReadonlyAr
   spawnSync(name, ["ps", "--all", "--quiet", "--no-trunc", "--filter", `label=${label}`], { encoding: "utf8" }).stdout
     .trim()
     .split("\n").filter((id) => id !== "")
+
+/** A program that is a kernel of its own: engine, socket, session, then the command to run. */
+export const kernelEntry = fileURLToPath(new URL("./engineRuns.ts", import.meta.url))

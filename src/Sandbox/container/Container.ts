@@ -54,6 +54,7 @@ const make = (dialect: Dialect, options: ContainerOptions) =>
         catch: (error) => failed("setup", wordsOf(error), error)
       }).pipe(
         Effect.tapError(({ cause }) => statusOf(cause) === noSuchImage ? forget : Effect.void),
+        Effect.interruptible,
         Effect.timeoutFail({
           duration: createMs,
           onTimeout: () => failed("setup", `the engine made no container within ${createMs} ms`)

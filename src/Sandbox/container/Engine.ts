@@ -1,7 +1,8 @@
 import type Dockerode from "dockerode"
 import type { Duplex, Readable } from "node:stream"
 import { attach } from "./attach.ts"
-import type { EngineInfo, EngineVersion } from "./EngineFacts.ts"
+import type { EngineInfo } from "./EngineFacts.ts"
+import { serverName } from "./serverName.ts"
 
 /** How a container stands: `pid` is its first process on the engine's machine, 0 when there is none. */
 export interface ContainerState {
@@ -13,9 +14,8 @@ export interface ContainerState {
 
 /** The calls of an engine that a sandbox makes. */
 export interface Engine {
-  readonly ping: () => Promise<unknown>
+  readonly server: () => Promise<string>
   readonly info: () => Promise<EngineInfo>
-  readonly version: () => Promise<EngineVersion>
   /** Its id, and the directories for which it would make a writable volume. */
   readonly image: (name: string) => Promise<{ readonly id: string; readonly volumes: ReadonlyArray<string> }>
   readonly importImage: (tar: Readable, name: string, changes: string) => Promise<void>
@@ -57,9 +57,8 @@ export const connect = async (socketPath: string): Promise<Engine> => {
   const docker = new Docker({ socketPath })
   const at = (id: string) => docker.getContainer(id)
   return {
-    ping: () => docker.ping(),
+    server: () => serverName(socketPath),
     info: () => docker.info(),
-    version: () => docker.version() as Promise<EngineVersion>,
     image: async (name) => {
       const { Config, Id } = await docker.getImage(name).inspect()
       return { id: Id, volumes: Object.keys(Config.Volumes ?? {}) }

@@ -8,7 +8,7 @@ export interface EngineFacts {
   readonly processors: number
 }
 
-/** The parts of the engine's `/info` and `/version` answers that are read here. */
+/** The parts of the engine's `/info` that are read here. */
 export interface EngineInfo {
   readonly Rootless?: boolean
   readonly SecurityOptions?: ReadonlyArray<string> | null
@@ -18,20 +18,16 @@ export interface EngineInfo {
   readonly CpuCfsQuota?: boolean
   readonly NCPU?: number
 }
-export interface EngineVersion {
-  readonly Version?: string
-  readonly Components?: ReadonlyArray<{ readonly Name?: string; readonly Version?: string }> | null
-}
 
-/** Reads both. A rootless engine on control groups of version 1 takes limits and drops them, whatever it says. */
-export const factsOf = (info: EngineInfo, version: EngineVersion): EngineFacts => {
-  const podman = version.Components?.find(({ Name }) => Name === "Podman Engine")
+/** Reads it and what the server calls itself. A rootless engine on control groups of version 1 takes limits and drops them, whatever it says. */
+export const factsOf = (info: EngineInfo, server: string): EngineFacts => {
+  const [, name, version = "of unknown version"] = /^(\w+)\/(\S+)/.exec(server) ?? []
   const rootless = info.Rootless === true || (info.SecurityOptions ?? []).some((option) => option.includes("rootless"))
   const cgroups = info.CgroupVersion ?? "1"
   const can = (flag: boolean | undefined) => flag === true && !(rootless && cgroups === "1")
   return {
-    name: podman === undefined ? "docker" : "podman",
-    version: podman?.Version ?? version.Version ?? "of unknown version",
+    name: name === "Libpod" ? "podman" : "docker",
+    version,
     rootless,
     cgroups,
     enforced: { memory: can(info.MemoryLimit), processes: can(info.PidsLimit), cpu: can(info.CpuCfsQuota) },

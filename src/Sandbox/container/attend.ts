@@ -28,6 +28,10 @@ const termGraceMs = 200
 /** Where control groups hold the limits a short command is not worth a question for its process number. */
 const locateAfterMs = 50
 const restOfOutputMs = 2000
+const startMs = 60_000
+
+/** How often a kill is tried again, and when an engine that does not manage it is given up, in ms. */
+const patience = { killAgainMs: 1000, goneWithinMs: 15_000 }
 const noProcess = 0
 
 const writable = (command: SandboxCommand) =>
@@ -39,7 +43,11 @@ const ignore = () => {}
  * Starts the container and stays with it until it has exited: every process in it is dead then. An aborted `signal` ends the watching
  * at once; the container is whoever's who made it.
  */
-export const attend = async ({ command, engine, facts, id }: Attended, signal: AbortSignal): Promise<Outcome> => {
+export const attend = async (
+  { command, engine, facts, id }: Attended,
+  signal: AbortSignal,
+  { goneWithinMs, killAgainMs } = patience
+): Promise<Outcome> => {
   const { limits } = command
   const ends: Array<() => void> = []
   const later = (ms: number, action: () => void) => {
@@ -57,9 +65,16 @@ export const attend = async ({ command, engine, facts, id }: Attended, signal: A
   let defect: { readonly error: unknown } | undefined
   let init: Process | undefined
   let starved = false
+  let giveUp: (error: Error) => void = ignore
+  const stuck = new Promise<never>((_, reject) => giveUp = reject)
+  stuck.catch(ignore)
+  let killing = false
   const kill = () => {
+    if (!killing) later(goneWithinMs, () => giveUp(new Error(`the container does not end within ${goneWithinMs} ms`)))
+    killing = true
     if (init !== undefined) send(init, "SIGKILL")
     engine.kill(id).catch(ignore)
+    later(killAgainMs, kill)
   }
   const breakLimit = (limit: Ended, end = kill) => {
     if (ended !== "exit" || defect !== undefined) return
@@ -100,11 +115,14 @@ export const attend = async ({ command, engine, facts, id }: Attended, signal: A
     exited.catch(ignore)
     looking()
     const began = performance.now()
-    await engine.start(id)
+    let started = false
+    later(startMs, () => started || giveUp(new Error(`the engine starts nothing within ${startMs} ms`)))
+    await Promise.race([engine.start(id), stuck])
+    started = true
     later(limits.timeoutMs, () => breakLimit("timeout", ask))
     later(facts.enforced.memory && facts.enforced.processes ? locateAfterMs : 0, () => void locate().catch(ignore))
     if (command.stdin !== undefined) stream.end(command.stdin)
-    const exitCode = await exited
+    const exitCode = await Promise.race([exited, stuck])
     await Promise.race([closed, new Promise<void>((resolve) => later(restOfOutputMs, resolve))])
     const durationMs = performance.now() - began
     if (defect !== undefined) return { _tag: "Died", defect: defect.error }

@@ -21,8 +21,8 @@ const attempt = (address: string): Effect.Effect<Found, string> => {
   return Effect.tryPromise({
     try: async () => {
       const engine = await connect(path)
-      const [info, version] = await Promise.all([engine.info(), engine.version()])
-      return { engine, facts: factsOf(info, version) }
+      const [info, server] = await Promise.all([engine.info(), engine.server()])
+      return { engine, facts: factsOf(info, server) }
     },
     catch: (error) => `${path}: ${wordsOf(error)}`
   }).pipe(

@@ -5,21 +5,30 @@ import { type Engine, statusOf, wordsOf } from "./Engine.ts"
 import { find } from "./find.ts"
 import { isOrphan, labels } from "./KernelMark.ts"
 
+/** An engine's refusal: its HTTP status when it answered, and its words. */
+export interface Refusal {
+  readonly status: number | undefined
+  readonly words: string
+}
+
 const gone = 404
 const removeRetries = Schedule.exponential("50 millis").pipe(Schedule.intersect(Schedule.recurs(6)))
 
+const ask = <A>(call: () => Promise<A>): Effect.Effect<A, Refusal> =>
+  Effect.tryPromise({ try: call, catch: (error): Refusal => ({ status: statusOf(error), words: wordsOf(error) }) })
+
 /** Kills and removes a container; one that is gone already is as good. Fails with the engine's last refusal. */
-export const remove = (engine: Engine, id: string): Effect.Effect<void, unknown> =>
-  Effect.tryPromise({ try: () => engine.remove(id), catch: (error) => error }).pipe(
-    Effect.catchIf((error) => statusOf(error) === gone, () => Effect.void),
+export const remove = (engine: Engine, id: string): Effect.Effect<void, Refusal> =>
+  ask(() => engine.remove(id)).pipe(
+    Effect.catchIf(({ status }) => status === gone, () => Effect.void),
     Effect.retry(removeRetries),
     Effect.asVoid
   )
 
 /** Removes the containers that kernels of this machine left when they were killed. Each is tried; returns those that are gone now. */
-export const prune = (engine: Engine): Effect.Effect<ReadonlyArray<string>, unknown> =>
+export const prune = (engine: Engine): Effect.Effect<ReadonlyArray<string>, Refusal> =>
   Effect.gen(function*() {
-    const all = yield* Effect.tryPromise({ try: () => engine.labelled(labels.kernel), catch: (error) => error })
+    const all = yield* ask(() => engine.labelled(labels.kernel))
     const orphans = all.filter((container) => isOrphan(container.labels)).map(({ id }) => id)
     const [, removed] = yield* Effect.partition(orphans, (id) => Effect.as(remove(engine, id), id), { concurrency: 4 })
     return removed
@@ -33,6 +42,6 @@ export const pruneOrphans = (
   Effect.flatMap(
     find(dialect, options),
     ({ engine }) =>
-      Effect.mapError(prune(engine), (cause) =>
-        new SandboxFailed({ backend: dialect.backend, method: "prune", reason: "io", detail: wordsOf(cause), cause }))
+      Effect.mapError(prune(engine), ({ words }) =>
+        new SandboxFailed({ backend: dialect.backend, method: "prune", reason: "io", detail: words }))
   )

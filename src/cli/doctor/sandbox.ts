@@ -9,7 +9,7 @@ export const sandbox = (choice: KernelOptions["sandbox"]): Effect.Effect<Readonl
   Effect.gen(function*() {
     const { backend, detail, remedy, usable, warnings } = yield* Effect.flatMap(Sandbox, (sandbox) => sandbox.probe)
       .pipe(
-        Effect.provide(Bubblewrap.layerLazy())
+        Effect.provide(Bubblewrap.layerConfig)
       )
     const chosen: ReadonlyArray<Finding> = choice === "auto" || choice === backend ? [] : [{
       name: "sandbox",

@@ -34,5 +34,3 @@ export const makeTerminal = (output: Output, dumb: boolean) => {
     clear
   }
 }
-
-export type Terminal = ReturnType<typeof makeTerminal>

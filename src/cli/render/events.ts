@@ -26,10 +26,16 @@ export const makeRenderer = (style: Style) => {
   let tokens = 0
   let held: (() => string) | undefined
 
+  /** Ends the model's line, if one is open: a turn is over, or the kernel has something to say. */
+  const endLine = (): string => {
+    const rest = `${text.end()}${atLineStart ? "" : "\n"}`
+    atLineStart = true
+    return rest
+  }
+
   /** A line of the kernel's own: a word that says what it is, then the rest. It ends the model's paragraph. */
   const line = (word: string, colour: (text: string) => string, rest: string): string => {
-    const before = `${text.end()}${atLineStart ? "" : "\n"}${said ? "\n" : ""}`
-    atLineStart = true
+    const before = `${endLine()}${said ? "\n" : ""}`
     said = false
     return `${before}  ${colour(word.padEnd(9))}${rest}\n`
   }
@@ -108,11 +114,11 @@ export const makeRenderer = (style: Style) => {
         )
       case "usage":
         tokens = event.input + event.output
-        return ""
+        return endLine()
       case "notice":
         return line(event.level === "warning" ? "warning" : "note", style.yellow, escapeLine(event.text, 500))
       case "session.finished":
-        return `${text.end()}${atLineStart ? "" : "\n"}`
+        return endLine()
     }
   }
 
@@ -128,5 +134,3 @@ export const makeRenderer = (style: Style) => {
 
   return { event, standing }
 }
-
-export type Renderer = ReturnType<typeof makeRenderer>

@@ -115,6 +115,18 @@ describe("a session as a person reads it", () => {
     }
   })
 
+  it("begins a turn's text on a line of its own", () => {
+    const usage = { type: "usage", input: 1, output: 1, cached: 0 } as const
+    const text = render([
+      { type: "text.delta", text: "One." },
+      usage,
+      usage,
+      { type: "text.delta", text: "Two." },
+      usage
+    ])
+    assert.strictEqual(text, "\n│ One.\n│ Two.\n")
+  })
+
   it("keeps a character whole that comes in two pieces", () => {
     assert.strictEqual(
       render([{ type: "text.delta", text: "\ud83d" }, { type: "text.delta", text: "\ude00" }]),

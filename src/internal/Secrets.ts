@@ -1,0 +1,61 @@
+import { Effect } from "effect"
+import { credentials } from "./secrets/credentials.ts"
+import { loadPreset } from "./secrets/preset.ts"
+import { privateKeys } from "./secrets/privateKeys.ts"
+import { type Masked, redact } from "./secrets/redact.ts"
+import { type Finder, finderOf } from "./secrets/Span.ts"
+import { tokens } from "./secrets/tokens.ts"
+import { isSuspicious } from "./secrets/trigger.ts"
+import { variables } from "./secrets/variables.ts"
+import { within } from "./secrets/within.ts"
+
+export { addCounts, type Masked } from "./secrets/redact.ts"
+export { isSuspicious }
+
+const budgetMs = 5_000
+const maxLength = 2 << 20
+
+/** The kind under which a text counts that was held back whole. */
+export const withheld = "withheld"
+
+const withhold = (why: string): Masked => ({
+  text: `[withheld: this text may hold secrets, and ${why}]`,
+  found: { [withheld]: 1 }
+})
+
+// The error is made in a context of its own, so it is no instance of this one's Error.
+const isTimeout = (error: unknown) =>
+  typeof error === "object" && error !== null && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT"
+
+/** A masker over a finder. What cannot be scanned, or not within the time (ms), is held back: nothing passes unseen. */
+export const makeMasker = (find: Finder, ms = budgetMs) => (text: string): Masked => {
+  if (!isSuspicious(text)) return { text, found: {} }
+  if (text.length > maxLength) return withhold(`it is too long to be scanned (${text.length} characters)`)
+  try {
+    return within(ms, () => redact(text, find(text)))
+  } catch (error) {
+    return withhold(isTimeout(error) ? "scanning it took too long" : "the scanner failed on it")
+  }
+}
+
+const load = async () => {
+  const preset = await loadPreset()
+  const shapes = finderOf([...tokens, ...credentials, ...variables])
+  return makeMasker((text) => {
+    const keys = privateKeys(text)
+    return [...keys, ...shapes(text), ...preset(text).filter(({ kind }) => kind !== "privatekey" || keys.length === 0)]
+  })
+}
+
+let loaded: Promise<(text: string) => Masked> | undefined
+
+/** Masks secrets; loaded when the first suspicious text comes. A detector that cannot be loaded holds every such text back. */
+export const masker: Effect.Effect<(text: string) => Masked> = Effect.promise(() =>
+  loaded ??= load().catch(() => (text: string) =>
+    isSuspicious(text) ? withhold("the scanner cannot be loaded") : { text, found: {} }
+  )
+)
+
+/** Puts `[secret: kind]` in the place of each secret of a text and counts them by kind. Not everything long and random is one. */
+export const mask = (text: string): Effect.Effect<Masked> =>
+  isSuspicious(text) ? Effect.map(masker, (now) => now(text)) : Effect.succeed({ text, found: {} })
