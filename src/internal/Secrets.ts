@@ -2,7 +2,7 @@ import { Effect } from "effect"
 import { credentials } from "./secrets/credentials.ts"
 import { loadPreset } from "./secrets/preset.ts"
 import { privateKeys } from "./secrets/privateKeys.ts"
-import { type Masked, redact } from "./secrets/redact.ts"
+import { addCounts, type Masked, redact } from "./secrets/redact.ts"
 import { type Finder, finderOf } from "./secrets/Span.ts"
 import { tokens } from "./secrets/tokens.ts"
 import { isSuspicious } from "./secrets/trigger.ts"
@@ -13,6 +13,7 @@ export { addCounts, type Masked } from "./secrets/redact.ts"
 export { isSuspicious }
 
 const budgetMs = 5_000
+const maxPasses = 8
 const maxLength = 2 << 20
 
 /** The kind under which a text counts that was held back whole. */
@@ -27,12 +28,25 @@ const withhold = (why: string): Masked => ({
 const isTimeout = (error: unknown) =>
   typeof error === "object" && error !== null && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT"
 
-/** A masker over a finder. What cannot be scanned, or not within the time (ms), is held back: nothing passes unseen. */
+/** Masks until nothing is found: a mask may be the border that a secret right behind it lacked. */
+const redactAll = (text: string, find: Finder): Masked | undefined => {
+  let masked: Masked = { text, found: {} }
+  for (let pass = 0; pass < maxPasses; pass++) {
+    if (!isSuspicious(masked.text)) return masked
+    const spans = find(masked.text)
+    if (spans.length === 0) return masked
+    const next = redact(masked.text, spans)
+    masked = { text: next.text, found: addCounts(masked.found, next.found) }
+  }
+  return undefined
+}
+
+/** The masker over a finder. What cannot be scanned, or not within the time (ms), is held back: nothing passes unseen. */
 export const makeMasker = (find: Finder, ms = budgetMs) => (text: string): Masked => {
   if (!isSuspicious(text)) return { text, found: {} }
   if (text.length > maxLength) return withhold(`it is too long to be scanned (${text.length} characters)`)
   try {
-    return within(ms, () => redact(text, find(text)))
+    return within(ms, () => redactAll(text, find)) ?? withhold("they cannot be told apart from each other")
   } catch (error) {
     return withhold(isTimeout(error) ? "scanning it took too long" : "the scanner failed on it")
   }

@@ -18,6 +18,14 @@ const createMs = 60_000
 const probeTimeoutMs = 5000
 const noSuchImage = 404
 
+const within = async <A>(ms: number, answer: Promise<A>): Promise<A> => {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) =>
+    timer = setTimeout(() => reject(new Error(`the engine made no container within ${ms} ms`)), ms)
+  )
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer))
+}
+
 const own = () => ({ uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 })
 
 const nothing: SandboxCommand = {
@@ -48,18 +56,13 @@ const make = (dialect: Dialect, options: ContainerOptions) =>
     const failed = (reason: SandboxFailed["reason"], detail: string, cause?: unknown) =>
       new SandboxFailed({ backend, method: "run", reason, detail, ...(cause === undefined ? {} : { cause }) })
 
+    /** Waited for whatever happens: an engine that is not makes the container after it was to be removed. */
     const create = ({ engine }: Found, shape: Shape) =>
       Effect.tryPromise({
-        try: () => engine.create(createOptions(shape)),
+        try: () => within(createMs, engine.create(createOptions(shape))),
         catch: (error) => failed("setup", wordsOf(error), error)
       }).pipe(
         Effect.tapError(({ cause }) => statusOf(cause) === noSuchImage ? forget : Effect.void),
-        Effect.interruptible,
-        Effect.timeoutFail({
-          duration: createMs,
-          onTimeout: () => failed("setup", `the engine made no container within ${createMs} ms`)
-        }),
-        // An engine that is not waited for makes the container after it was to be removed.
         Effect.uninterruptible
       )
 
