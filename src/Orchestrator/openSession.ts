@@ -1,4 +1,4 @@
-import { Clock, Effect, type Scope } from "effect"
+import { Clock, Effect, Fiber, type Scope } from "effect"
 import { randomBytes } from "node:crypto"
 import type { Mode } from "../domain/Phase.ts"
 import * as SessionId from "../domain/SessionId.ts"
@@ -25,13 +25,8 @@ export const openSession = Effect.fn("Orchestrator.openSession")(function*(
   purpose: Purpose
 ): Effect.fn.Return<RouterSession, OrchestratorFailed, Scope.Scope> {
   const id = SessionId.make(yield* Clock.currentTimeMillis, randomBytes(4))
-  const [recovery, probe] = yield* Effect.all([parts.workspace.recover(options.project), parts.sandbox.probe], {
-    concurrency: 2
-  }).pipe(Effect.mapError(fromKernel))
-  const usable = probe.usable
-    ? Effect.void
-    : Effect.fail(fromKernel(unusable(probe.backend, probe.detail, probe.remedy)))
-  yield* usable
+  const probing = yield* Effect.forkScoped(parts.sandbox.probe)
+  const recovery = yield* Effect.mapError(parts.workspace.recover(options.project), fromKernel)
   const state = yield* Effect.mapError(parts.stateMachine.create(id, purpose.mode), fromKernel)
   yield* Effect.mapError(
     parts.audit.commit({
@@ -58,6 +53,8 @@ export const openSession = Effect.fn("Orchestrator.openSession")(function*(
     }),
     fromKernel
   )
+  const probe = yield* Fiber.join(probing)
+  if (!probe.usable) return yield* fromKernel(unusable(probe.backend, probe.detail, probe.remedy))
   return { id, stage, emit: observer.emit, review: observer.review }
 })
 

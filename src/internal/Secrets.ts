@@ -3,7 +3,7 @@ import { credentials } from "./secrets/credentials.ts"
 import { loadPreset } from "./secrets/preset.ts"
 import { privateKeys } from "./secrets/privateKeys.ts"
 import { addCounts, type Masked, redact } from "./secrets/redact.ts"
-import { type Finder, finderOf } from "./secrets/Span.ts"
+import { type Finder, finderOf, type Span } from "./secrets/Span.ts"
 import { tokens } from "./secrets/tokens.ts"
 import { isSuspicious } from "./secrets/trigger.ts"
 import { variables } from "./secrets/variables.ts"
@@ -27,6 +27,10 @@ const withhold = (why: string): Masked => ({
 // The error is made in a context of its own, so it is no instance of this one's Error.
 const isTimeout = (error: unknown) =>
   typeof error === "object" && error !== null && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT"
+
+/** Whether the preset found as one piece a private key that was found line by line. */
+const isSame = ({ end, kind, start }: Span, keys: ReadonlyArray<Span>) =>
+  kind === "privatekey" && keys.some((key) => start <= key.start && key.end <= end)
 
 /** Masks until nothing is found: a mask may be the border that a secret right behind it lacked. */
 const redactAll = (text: string, find: Finder): Masked | undefined => {
@@ -57,7 +61,7 @@ const load = async () => {
   const shapes = finderOf([...tokens, ...credentials, ...variables])
   return makeMasker((text) => {
     const keys = privateKeys(text)
-    return [...keys, ...shapes(text), ...preset(text).filter(({ kind }) => kind !== "privatekey" || keys.length === 0)]
+    return [...keys, ...shapes(text), ...preset(text).filter((found) => !isSame(found, keys))]
   })
 }
 

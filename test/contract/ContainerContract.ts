@@ -1,5 +1,6 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Layer } from "effect"
+import Dockerode from "dockerode"
+import { Deferred, Effect, Exit, Fiber, Layer, Schedule } from "effect"
 import { spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
@@ -7,6 +8,7 @@ import { dirname, join } from "node:path"
 import { packageRoot } from "../../src/internal/PackageRoot.ts"
 import { Sandbox } from "../../src/Sandbox.ts"
 import { baseImageName } from "../../src/Sandbox/container/image.ts"
+import { labels, machine, markOf } from "../../src/Sandbox/container/KernelMark.ts"
 import * as Docker from "../../src/Sandbox/Docker.ts"
 import * as Podman from "../../src/Sandbox/Podman.ts"
 import { containers, ensureBaseImage, kernelEntry, sockets } from "../support/engines.ts"
@@ -303,6 +305,28 @@ export const suite = (name: "docker" | "podman") => {
         assert.lengthOf(orphans, 1)
         assert.includeMembers([...yield* module.prune(options)], [...orphans])
         assert.deepStrictEqual([survivors(marker), left()], [[], []])
+      }))
+
+    it.live("removes what a kernel left that was killed while a container was being made", () =>
+      Effect.gen(function*() {
+        const docker = new Dockerode({ socketPath: sockets[name] })
+        const dead = markOf(process.pid).replace(/^\d+ \d+/, `${spawnSync("true").pid} 1`)
+        const marks = { [labels.kernel]: dead, [labels.machine]: machine(), [labels.session]: session }
+        yield* Effect.forEach([1, 5, 10, 20, 40, 80], (ms) =>
+          Effect.promise(async () => {
+            const abortSignal = AbortSignal.timeout(ms)
+            const made = docker.createContainer({
+              Image: baseImageName(name),
+              Cmd: ["true"],
+              Labels: marks,
+              abortSignal
+            })
+            await made.catch(() => {})
+          }))
+        // The engine may still be at it.
+        const remaining = Effect.zipRight(module.prune(options), Effect.sync(left))
+        yield* Effect.repeat(remaining, { schedule: Schedule.spaced("300 millis"), times: 4 })
+        assert.deepStrictEqual(left(), [])
       }))
 
     it.live.each([ordinary])("holds the memory and the processes of user $uid", (user) =>

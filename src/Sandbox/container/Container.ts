@@ -123,7 +123,7 @@ const make = (dialect: Dialect, options: ContainerOptions) =>
       Effect.withSpan("Sandbox.probe")
     )
 
-    const sweep = Effect.flatMap(engine, (found) => prune(found.engine))
+    const sweep = Effect.flatMap(engine, prune)
     return { sandbox: Sandbox.of({ backend, run, probe }), sweep }
   })
 

@@ -2,7 +2,7 @@ import type Dockerode from "dockerode"
 import type { Duplex, Readable } from "node:stream"
 import { attach } from "./attach.ts"
 import type { EngineInfo } from "./EngineFacts.ts"
-import { serverName } from "./serverName.ts"
+import { get } from "./get.ts"
 
 /** How a container stands: `pid` is its first process on the engine's machine, 0 when there is none. */
 export interface ContainerState {
@@ -14,6 +14,7 @@ export interface ContainerState {
 
 /** The calls of an engine that a sandbox makes. */
 export interface Engine {
+  /** What it calls itself, like `Docker/20.10.24 (linux)` or `Libpod/4.3.1 (linux)`: Podman needs most of a second to say more. */
   readonly server: () => Promise<string>
   readonly info: () => Promise<EngineInfo>
   /** Its id, and the directories for which it would make a writable volume. */
@@ -30,7 +31,8 @@ export interface Engine {
   /** Kills what still runs in it and removes it. */
   readonly remove: (id: string) => Promise<unknown>
   readonly labelled: (
-    label: string
+    label: string,
+    name: "docker" | "podman"
   ) => Promise<ReadonlyArray<{ readonly id: string; readonly labels: Readonly<Record<string, string>> }>>
 }
 
@@ -51,13 +53,26 @@ const importEnd = async (progress: NodeJS.ReadableStream): Promise<void> => {
   if (failure !== undefined) throw new Error(failure)
 }
 
+interface Listed {
+  readonly Id: string
+  readonly Labels: Readonly<Record<string, string>> | null
+}
+
+/** Podman's own list: the one made for Docker's clients fails as a whole over one container that was only half made. */
+const libpodList = async (socketPath: string, filters: unknown): Promise<ReadonlyArray<Listed>> => {
+  const query = new URLSearchParams({ all: "true", filters: JSON.stringify(filters) })
+  const { body, status } = await get(socketPath, `/v4.0.0/libpod/containers/json?${query.toString()}`)
+  if (status !== 200) throw new Error(`the engine answered ${status} to a list`)
+  return JSON.parse(body) as ReadonlyArray<Listed>
+}
+
 /** Speaks to the engine on this socket. Loads dockerode, which nobody pays for who has no container. */
 export const connect = async (socketPath: string): Promise<Engine> => {
   const { default: Docker } = await import("dockerode")
   const docker = new Docker({ socketPath })
   const at = (id: string) => docker.getContainer(id)
   return {
-    server: () => serverName(socketPath),
+    server: async () => String((await get(socketPath, "/_ping")).headers.server ?? ""),
     info: () => docker.info(),
     image: async (name) => {
       const { Config, Id } = await docker.getImage(name).inspect()
@@ -80,10 +95,12 @@ export const connect = async (socketPath: string): Promise<Engine> => {
     },
     kill: (id) => at(id).kill({ signal: "SIGKILL" }),
     remove: (id) => at(id).remove({ force: true, v: true }),
-    labelled: async (label) =>
-      (await docker.listContainers({ all: true, filters: { label: [label] } })).map(({ Id, Labels }) => ({
-        id: Id,
-        labels: Labels
-      }))
+    labelled: async (label, name) => {
+      const filters = { label: [label] }
+      const all = name === "podman"
+        ? await libpodList(socketPath, filters)
+        : await docker.listContainers({ all: true, filters })
+      return all.map(({ Id, Labels }) => ({ id: Id, labels: Labels ?? {} }))
+    }
   }
 }

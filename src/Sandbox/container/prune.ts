@@ -2,7 +2,7 @@ import { Effect, Schedule } from "effect"
 import { SandboxFailed, type SandboxUnavailable } from "../SandboxError.ts"
 import type { ContainerOptions, Dialect } from "./ContainerOptions.ts"
 import { type Engine, statusOf, wordsOf } from "./Engine.ts"
-import { find } from "./find.ts"
+import { find, type Found } from "./find.ts"
 import { isOrphan, labels } from "./KernelMark.ts"
 
 /** An engine's refusal: its HTTP status when it answered, and its words. */
@@ -26,9 +26,9 @@ export const remove = (engine: Engine, id: string): Effect.Effect<void, Refusal>
   )
 
 /** Removes the containers that kernels of this machine left when they were killed. Each is tried; returns those that are gone now. */
-export const prune = (engine: Engine): Effect.Effect<ReadonlyArray<string>, Refusal> =>
+export const prune = ({ engine, facts }: Found): Effect.Effect<ReadonlyArray<string>, Refusal> =>
   Effect.gen(function*() {
-    const all = yield* ask(() => engine.labelled(labels.kernel))
+    const all = yield* ask(() => engine.labelled(labels.kernel, facts.name))
     const orphans = all.filter((container) => isOrphan(container.labels)).map(({ id }) => id)
     const [, removed] = yield* Effect.partition(orphans, (id) => Effect.as(remove(engine, id), id), { concurrency: 4 })
     return removed

@@ -1,0 +1,33 @@
+import { type IncomingHttpHeaders, request } from "node:http"
+
+/** An answer of an engine's, read whole. */
+export interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+}
+
+const maxBytes = 16 << 20
+
+/** Asks an engine for a path that dockerode has no call for. */
+export const get = (socketPath: string, path: string): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const asked = request({ socketPath, path }, (response) => {
+      const chunks: Array<Buffer> = []
+      let bytes = 0
+      response.on("data", (chunk: Buffer) => {
+        bytes += chunk.length
+        if (bytes > maxBytes) response.destroy(new Error("the engine's answer is too long"))
+        chunks.push(chunk)
+      })
+      response.on("end", () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: Buffer.concat(chunks).toString()
+        }))
+      response.on("error", reject)
+    })
+    asked.on("error", reject)
+    asked.end()
+  })
