@@ -42,6 +42,6 @@ export const pruneOrphans = (
   Effect.flatMap(
     find(dialect, options),
     ({ engine }) =>
-      Effect.mapError(prune(engine), ({ words }) =>
+      Effect.mapError(prune(found), ({ words }) =>
         new SandboxFailed({ backend: dialect.backend, method: "prune", reason: "io", detail: words }))
   )
