@@ -94,7 +94,9 @@ const newest = (path) => {
 const build = () => {
   const inputs = [
     "src",
+    "policies",
     "scripts/build.mjs",
+    "scripts/code-cache.mjs",
     "package.json",
     "package-lock.json",
     "tsconfig.json",

@@ -86,3 +86,6 @@ const answer = (
     }
   })
 }
+
+/** The same, where the project is not looked at afterwards. */
+export const layer = (options: TestKernelOptions = {}): TestKernel["layer"] => make(options).layer

@@ -57,7 +57,7 @@ const inSession = <A, E>(
     Effect.scoped,
     Effect.provide(
       Layer.provide(
-        TestKernel.make({ files, run: playNodeTest, rules: [open], ...options }).layer,
+        TestKernel.layer({ files, run: playNodeTest, rules: [open], ...options }),
         scriptedModel([]).layer
       )
     )

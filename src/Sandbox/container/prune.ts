@@ -41,7 +41,7 @@ export const pruneOrphans = (
 ): Effect.Effect<ReadonlyArray<string>, SandboxFailed | SandboxUnavailable> =>
   Effect.flatMap(
     find(dialect, options),
-    ({ engine }) =>
+    (found) =>
       Effect.mapError(prune(found), ({ words }) =>
         new SandboxFailed({ backend: dialect.backend, method: "prune", reason: "io", detail: words }))
   )
