@@ -17,7 +17,7 @@ const maxPasses = 8
 const maxLength = 2 << 20
 
 /** The kind under which a text counts that was held back whole. */
-export const withheld = "withheld"
+const withheld = "withheld"
 
 const withhold = (why: string): Masked => ({
   text: `[withheld: this text may hold secrets, and ${why}]`,

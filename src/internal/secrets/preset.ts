@@ -41,7 +41,7 @@ const narrow = (text: string, kind: string, [start, end]: readonly [number, numb
 
 /**
  * The finder of @secretlint's recommended rules. Its core is not used: it keeps a record of every run for ever, and a comment in the
- * text would switch rules off (that is a rule of the same set, left out here by its type).
+ * text would switch rules off (that is a rule of the same set, left out here).
  */
 export const loadPreset = async (): Promise<Finder> => {
   const { rules } = await import("@secretlint/secretlint-rule-preset-recommend") as unknown as {
