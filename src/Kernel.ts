@@ -9,8 +9,8 @@ import * as Orchestrator from "./Orchestrator.ts"
 import type { Policy, PolicyLoadFailed } from "./Policy.ts"
 import * as PolicyYaml from "./Policy/Yaml.ts"
 import * as Router from "./Router.ts"
-import { type Sandbox, SandboxUnavailable } from "./Sandbox.ts"
-import * as Bubblewrap from "./Sandbox/Bubblewrap.ts"
+import type { Sandbox, SandboxUnavailable } from "./Sandbox.ts"
+import * as SandboxAuto from "./Sandbox/Auto.ts"
 import { makeClassify, type StateMachine, type StateMachineFailed } from "./StateMachine.ts"
 import * as StateMachineSql from "./StateMachine/Sql.ts"
 import type { Workspace } from "./Workspace.ts"
@@ -49,15 +49,6 @@ export const layerWithoutLeaves = (
     ))
   )
 
-const sandbox = (choice: KernelOptions["sandbox"]): Layer.Layer<Sandbox, SandboxUnavailable> =>
-  choice === "auto" || choice === "bubblewrap" ? Bubblewrap.layerConfig : Layer.fail(
-    new SandboxUnavailable({
-      backend: choice,
-      detail: "this version runs bubblewrap only",
-      remedy: "use --sandbox bubblewrap or --sandbox auto"
-    })
-  )
-
 /** The leaves as layers of their own, to put another in the place of one. */
 export interface LeafLayers {
   readonly audit: Layer.Layer<Audit, AuditFailed>
@@ -67,7 +58,7 @@ export interface LeafLayers {
   readonly workspace: Layer.Layer<Workspace>
 }
 
-/** The real leaves: SQLite logs below `state`, YAML rules, bubblewrap, a stage on this machine; those given replace one each. */
+/** The real leaves: SQLite logs below `state`, YAML rules, a sandbox runtime, a stage on this machine; those given replace one each. */
 export const layerLeaves = (
   options: KernelOptions,
   replaced: Partial<LeafLayers> = {}
@@ -78,7 +69,7 @@ export const layerLeaves = (
       StateMachineSql.layer({ file: join(options.state, "state.db"), classify: makeClassify(options) }),
     replaced.policy ??
       PolicyYaml.layer({ directories: options.policies, project: options.project, sealed: [options.state] }),
-    replaced.sandbox ?? sandbox(options.sandbox),
+    replaced.sandbox ?? SandboxAuto.layerConfig(options.sandbox, options.image),
     replaced.workspace ?? Disk.layer({ state: options.state })
   )
 

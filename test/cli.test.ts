@@ -146,7 +146,10 @@ describe.skipIf(!sandboxed)("the built command, with a sandbox", () => {
       assert.include(ran.stdout, "export ANTHROPIC_API_KEY=")
       assert.notInclude(ran.stdout, "very-secret")
       assert.notInclude(readdirSync(project), ".fluffy")
-      const none = yield* fluffy(["doctor"], { cwd: project, env: { FLUFFY_SANDBOX: "podman" } })
+      const none = yield* fluffy(["doctor"], {
+        cwd: project,
+        env: { FLUFFY_SANDBOX: "docker", DOCKER_HOST: "unix:///nonexistent.sock" }
+      })
       assert.strictEqual(none.exitCode, 7, none.stdout)
     }), timeout)
 

@@ -174,7 +174,9 @@ const runCalls = Effect.fnUntraced(function*(
     }
     const from = next
     do next++
-    while (next < Math.min(calls.length, maxCalls) && isFast(task, calls[from]!.name) && isFast(task, calls[next]!.name))
+    while (
+      next < Math.min(calls.length, maxCalls) && isFast(task, calls[from]!.name) && isFast(task, calls[next]!.name)
+    )
     const group = calls.slice(from, next)
     const results = yield* Effect.forEach(group, (call) => task.call(call), { concurrency: parallelReads })
     for (const [index, result] of results.entries()) {

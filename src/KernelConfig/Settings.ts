@@ -7,6 +7,7 @@ export interface Settings extends
     KernelOptions,
     | "mode"
     | "sandbox"
+    | "image"
     | "maxTurns"
     | "maxTokens"
     | "commit"

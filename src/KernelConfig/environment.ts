@@ -31,6 +31,7 @@ export const fromEnvironment: Effect.Effect<Given, ConfigInvalid> = Effect.all({
   baseUrl: variable("FLUFFY_BASE_URL"),
   mode: oneOf("FLUFFY_MODE", ["strict", "explore", "debug"]),
   sandbox: oneOf("FLUFFY_SANDBOX", SandboxChoice),
+  image: variable("FLUFFY_IMAGE"),
   maxTurns: count("FLUFFY_MAX_TURNS"),
   maxTokens: count("FLUFFY_MAX_TOKENS"),
   maxChangedLines: count("FLUFFY_MAX_CHANGED_LINES")

@@ -14,7 +14,7 @@ import { tighten } from "./tighten.ts"
 /** Where to start from, and what flags say; `headless` is true when nobody is there to answer. */
 export interface LoadOptions {
   readonly cwd: string
-  readonly flags?: Pick<Given, "model" | "baseUrl" | "mode" | "sandbox" | "maxTurns" | "maxTokens" | "commit">
+  readonly flags?: Pick<Given, "model" | "baseUrl" | "mode" | "sandbox" | "image" | "maxTurns" | "maxTokens" | "commit">
   readonly headless?: boolean
 }
 
@@ -85,7 +85,6 @@ export const load = Effect.fn("KernelConfig.load")(function*(
       ...effective,
       project,
       state: join(project, ".fluffy/state"),
-      image: undefined,
       headless: nobody || (yield* headless),
       limits: { ...defaultLimits, ...limits },
       policies: [

@@ -70,6 +70,8 @@ export const tighten: { readonly [Name in keyof Settings]: Judge<Settings[Name]>
   mode: ranked(["explore", "strict", "debug"]),
   sandbox: (base, asked) =>
     base === "auto" || base === asked ? { value: asked } : { value: base, refused: `${base} is chosen already` },
+  image: (base, asked) =>
+    base === undefined || base === asked ? { value: asked } : { value: base, refused: `${base} is chosen already` },
   maxTurns: lower,
   maxTokens: lower,
   commit: (base, asked) => asked && !base ? { value: base, refused: "only you decide to commit" } : { value: asked },

@@ -69,7 +69,8 @@ export const parseRules = (
     if (Buffer.byteLength(text) > maxFileBytes) {
       return yield* Either.left(new PolicyLoadFailed({ file, line: 0, column: 0, problem: "it is larger than 1 MiB" }))
     }
-    const located = yield* Either.mapLeft(parseYaml(text, "policies"), (problem) => new PolicyLoadFailed({ file, ...problem }))
+    const located = yield* Either.mapLeft(parseYaml(text, "policies"), (problem) =>
+      new PolicyLoadFailed({ file, ...problem }))
     if (located.value === null || located.value === undefined) {
       return yield* Either.left(
         failure(file, located, [], "it is empty; a policy begins with version: 1 and rules:", "value")

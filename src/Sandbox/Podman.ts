@@ -34,3 +34,6 @@ export const buildImage = (
 export const prune = (
   options: ContainerOptions = {}
 ): Effect.Effect<ReadonlyArray<string>, SandboxFailed | SandboxUnavailable> => pruneOrphans(dialect, options)
+
+/** Where this process's environment says the engine is: CONTAINER_HOST and the user's directories. */
+export const placesConfig: Effect.Effect<ContainerOptions> = places("CONTAINER_HOST")

@@ -18,6 +18,7 @@ export const configure = Effect.fnUntraced(function*(flags: Flags): Effect.fn.Re
       baseUrl: flags["base-url"],
       mode: flags.mode,
       sandbox: flags.sandbox,
+      image: flags.image,
       maxTurns: flags["max-turns"],
       maxTokens: flags["max-tokens"],
       commit: flags.commit

@@ -4,7 +4,7 @@ import type { AuditFailed } from "../Audit.ts"
 import type { ConfigInvalid } from "../KernelConfig.ts"
 import type { OrchestratorFailed } from "../Orchestrator.ts"
 import type { PolicyLoadFailed } from "../Policy.ts"
-import type { SandboxUnavailable } from "../Sandbox.ts"
+import type { SandboxFailed, SandboxUnavailable } from "../Sandbox.ts"
 import type { StateMachineFailed } from "../StateMachine.ts"
 import type { WorkspaceFailed } from "../Workspace.ts"
 import type { CliFailed } from "./CliFailed.ts"
@@ -18,6 +18,7 @@ export type CommandError =
   | ModelUnknown
   | OrchestratorFailed
   | PolicyLoadFailed
+  | SandboxFailed
   | SandboxUnavailable
   | StateMachineFailed
   | WorkspaceFailed

@@ -20,6 +20,8 @@ const commands: { readonly [Name in CommandName]: () => Promise<{ readonly run: 
   "audit log": () => import("./commands/auditLog.ts"),
   "audit verify": () => import("./commands/auditVerify.ts"),
   "audit export": () => import("./commands/auditExport.ts"),
+  "image build": () => import("./commands/imageBuild.ts"),
+  "sandbox prune": () => import("./commands/sandboxPrune.ts"),
   "session list": () => import("./commands/sessionList.ts"),
   "session show": () => import("./commands/sessionShow.ts")
 }

@@ -4,9 +4,13 @@ const json = { kind: "switch", help: "print JSON, one object per line" } as cons
 
 const sandbox = {
   kind: "choice",
-  choices: ["auto", "bubblewrap"],
+  choices: ["auto", "bubblewrap", "docker", "podman"],
   help: "what isolates commands (auto)"
 } as const
+
+const image = { kind: "text", value: "NAME", help: "container image to run in, of Docker or Podman" } as const
+
+const engine = { kind: "choice", choices: ["docker", "podman"], help: "which engine (docker)" } as const
 
 const mode = {
   kind: "choice",
@@ -33,6 +37,7 @@ export const table = {
       "base-url": { kind: "text", value: "URL", help: "address of the model's API, for compat/ above all" },
       mode,
       sandbox,
+      image,
       "max-turns": { kind: "count", value: "N", help: "stop after this many turns of the model (50)" },
       "max-tokens": { kind: "count", value: "N", help: "stop at this many tokens, in and out (2000000)" },
       json: { kind: "switch", help: "print one event per line as JSON" },
@@ -59,6 +64,7 @@ export const table = {
     verbatim: true,
     flags: {
       sandbox,
+      image,
       timeout: { kind: "time", value: "TIME", help: "kill it after this long, e.g. 90s (10m)" }
     }
   },
@@ -68,7 +74,7 @@ export const table = {
     details:
       "JSON holds the tool's arguments; - reads it from standard input. What the call changes is dropped afterwards.",
     operands: { least: 2, most: 2 },
-    flags: { mode, sandbox, json, "no-input": { kind: "switch", help: "headless: every answer is no" } }
+    flags: { mode, sandbox, image, json, "no-input": { kind: "switch", help: "headless: every answer is no" } }
   },
   "policy check": {
     usage: "policy check [FILE…]",
@@ -136,6 +142,18 @@ export const table = {
       session: { kind: "text", value: "ID", help: "only entries of this session" },
       output: { kind: "text", short: "o", value: "FILE", help: "write a new file instead of standard output" }
     }
+  },
+  "image build": {
+    usage: "image build",
+    summary: "make the base image for containers from what this machine has; no registry is asked",
+    operands: { least: 0, most: 0 },
+    flags: { sandbox: engine, image }
+  },
+  "sandbox prune": {
+    usage: "sandbox prune",
+    summary: "remove containers that killed kernels left behind",
+    operands: { least: 0, most: 0 },
+    flags: { sandbox: engine }
   },
   "session list": {
     usage: "session list",

@@ -16,12 +16,12 @@ const ofProject = Effect.fnUntraced(function*(): Effect.fn.Return<ReadonlyArray<
     const detail = loaded.left.message
     return [
       { name: "project", ok: false, required: false, detail, remedy: "cd into a project, or mend the file named" },
-      ...(yield* sandbox("auto"))
+      ...(yield* sandbox({ sandbox: "auto", image: undefined }))
     ]
   }
   const { options } = loaded.right
   const [isolation, ...others] = yield* Effect.all([
-    sandbox(options.sandbox),
+    sandbox(options),
     state(options),
     runner(options),
     models(loaded.right)

@@ -39,7 +39,7 @@ const tellChanges = ({ changes, forbidden, ignored }: ChangeSet) => {
 
 /** `fluffy exec`: one command in the sandbox; its output, its changes on standard error, its exit code. */
 export const run = Effect.fnUntraced(function*({ flags, operands: [program = "", ...args] }: CommandOf<"exec">) {
-  const { options } = yield* configureToRun({ sandbox: flags.sandbox })
+  const { options } = yield* configureToRun({ sandbox: flags.sandbox, image: flags.image })
   const streams = { stdout: passing(process.stdout), stderr: passing(process.stderr) }
   const { changes, result } = yield* Effect.flatMap(Orchestrator, (orchestrator) =>
     orchestrator.exec({

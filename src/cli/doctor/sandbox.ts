@@ -1,26 +1,45 @@
-import { Effect } from "effect"
+import { Effect, type Layer } from "effect"
 import type { KernelOptions } from "../../KernelConfig.ts"
-import { Sandbox } from "../../Sandbox.ts"
-import * as Bubblewrap from "../../Sandbox/Bubblewrap.ts"
+import { Sandbox, type SandboxProbe, type SandboxUnavailable } from "../../Sandbox.ts"
+import * as Auto from "../../Sandbox/Auto.ts"
 import type { Finding } from "./Finding.ts"
 
-/** The sandbox, by running a command in it. */
-export const sandbox = (choice: KernelOptions["sandbox"]): Effect.Effect<ReadonlyArray<Finding>> =>
+const probeOf = (
+  backend: string,
+  layer: Layer.Layer<Sandbox, SandboxUnavailable>
+): Effect.Effect<SandboxProbe> =>
+  Effect.flatMap(Sandbox, (sandbox) => sandbox.probe).pipe(
+    Effect.provide(layer),
+    Effect.catchAll(({ detail, remedy }) => Effect.succeed({ backend, usable: false, detail, remedy, warnings: [] }))
+  )
+
+const named = ["bubblewrap", "docker", "podman"] as const
+
+/** Every runtime, by running a command in it; the one that a session here would take is required. */
+export const sandbox = (
+  { image, sandbox: choice }: Pick<KernelOptions, "image" | "sandbox">
+): Effect.Effect<ReadonlyArray<Finding>> =>
   Effect.gen(function*() {
-    const { backend, detail, remedy, usable, warnings } = yield* Effect.flatMap(Sandbox, (sandbox) => sandbox.probe)
-      .pipe(
-        Effect.provide(Bubblewrap.layerConfig)
-      )
-    const chosen: ReadonlyArray<Finding> = choice === "auto" || choice === backend ? [] : [{
-      name: "sandbox",
-      ok: false,
-      required: true,
-      detail: `${choice} is chosen, and this version runs ${backend} only`,
-      remedy: `export FLUFFY_SANDBOX=${backend}`
-    }]
+    const [taken, ...all] = yield* Effect.all([
+      probeOf(choice, Auto.layerConfig(choice, image)),
+      ...named.map((name) => probeOf(name, Auto.layerConfig(name, name === "bubblewrap" ? undefined : image)))
+    ], { concurrency: "unbounded" })
+    const others = all.filter(({ backend }) => backend !== taken.backend)
+    const finding = ({ backend, detail, remedy, usable }: SandboxProbe, required: boolean): Finding => ({
+      name: required ? "sandbox" : backend,
+      ok: usable,
+      required,
+      detail: required ? `${backend} (${choice === "auto" ? "taken by auto" : "chosen"}): ${detail}` : detail,
+      ...(remedy === undefined ? {} : { remedy })
+    })
     return [
-      ...chosen,
-      { name: "sandbox", ok: usable, required: true, detail, ...(remedy === undefined ? {} : { remedy }) },
-      ...warnings.map((warning) => ({ name: "sandbox", ok: true, required: false, detail: `note: ${warning}` }))
+      finding(taken, true),
+      ...taken.warnings.map((warning): Finding => ({
+        name: "sandbox",
+        ok: true,
+        required: false,
+        detail: `note: ${warning}`
+      })),
+      ...others.map((probe) => finding(probe, false))
     ]
   })
