@@ -1,15 +1,18 @@
 import { Effect, type Scope } from "effect"
 import type { Draft } from "./chain.ts"
 
-/** Entries the buffer holds before an `append` writes them. */
+/** Entries the buffer holds before the background writes them. */
 const maxBuffered = 100
+
+/** Entries it holds before an `append` writes them itself, since the background does not come to it. */
+const mostBuffered = 10 * maxBuffered
 
 /** The longest an appended entry stays in memory. */
 const flushAfter = "500 millis"
 
 /** A buffer in front of `write`. Entries reach it in order, each once; what could not be written is kept and tried again. */
 export interface Writer<E> {
-  /** Buffers; writes when the buffer is full, or when the last write failed, and then fails if this entry was not taken. */
+  /** Buffers; writes when the buffer is overfull, or when the last write failed, and then fails if this entry was not taken. */
   readonly append: (draft: Draft) => Effect.Effect<void, E>
   /** Returns when this entry and all before it are written, or fails with this entry, and no other, withdrawn. */
   readonly commit: (draft: Draft) => Effect.Effect<void, E>
@@ -25,6 +28,7 @@ export const make = Effect.fnUntraced(function*<E>(
   const pending: Array<Draft> = []
   const lock = Effect.unsafeMakeSemaphore(1)
   const filled = Effect.unsafeMakeLatch(false)
+  const full = Effect.unsafeMakeLatch(false)
   let state: "writing" | "failing" | "closed" = "writing"
 
   const drain = Effect.suspend(() => {
@@ -57,12 +61,14 @@ export const make = Effect.fnUntraced(function*<E>(
       if (state === "closed") return Effect.fail(closed())
       pending.push(draft)
       filled.unsafeOpen()
-      if (!now && state === "writing" && pending.length < maxBuffered) return Effect.void
+      if (pending.length >= maxBuffered) full.unsafeOpen()
+      if (!now && state === "writing" && pending.length < mostBuffered) return Effect.void
       return locked(Effect.tapErrorCause(drain, () => withdraw(draft)))
     })
 
   const background = Effect.suspend(() => {
     filled.unsafeClose()
+    full.unsafeClose()
     const known = state === "failing"
     return Effect.catchAllCause(locked(drain), (cause) => {
       filled.unsafeOpen()
@@ -78,7 +84,7 @@ export const make = Effect.fnUntraced(function*<E>(
     )
   )
   yield* filled.await.pipe(
-    Effect.zipRight(Effect.sleep(flushAfter)),
+    Effect.zipRight(Effect.raceFirst(Effect.sleep(flushAfter), full.await)),
     Effect.zipRight(background),
     Effect.forever,
     Effect.forkScoped
