@@ -18,7 +18,7 @@ import { WorkspaceFailed } from "../Workspace.ts"
 import { removeTree, writeAll } from "./files.ts"
 import { decode, type MergePlan } from "./MergePlan.ts"
 import { ancestors } from "./names.ts"
-import { isDead, self } from "./owner.ts"
+import { exists, isDead, self } from "./owner.ts"
 
 const broken = (detail: string) => new WorkspaceFailed({ method: "merge", reason: "journal", detail })
 
@@ -151,6 +151,16 @@ export const left = (state: string, project: string): ReadonlyArray<Left> => {
     }
     return [{ directory, session, plan: { ...plan.right, project } }]
   })
+}
+
+/** Removes what a dead kernel was about to remove: `removeTree` had put it aside under its process number. */
+export const sweep = (state: string): void => {
+  const merges = `${state}/merge`
+  if (lstatSync(merges, { throwIfNoEntry: false })?.isDirectory() !== true) return
+  for (const name of readdirSync(merges)) {
+    const [, pid] = /^(\d+)-[0-9a-z]+-\d+$/.exec(name) ?? []
+    if (pid !== undefined && !exists(Number(pid))) removeTree(`${merges}/${name}`, merges)
+  }
 }
 
 const lockName = "lock"

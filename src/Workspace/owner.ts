@@ -27,7 +27,8 @@ const startOf = (pid: number): string => {
 /** This process, told apart from every other of any boot and container: `<boot>-<pid namespace>-<pid>-<start time>`. */
 export const self: string = `${boot}-${namespace}-${process.pid}-${startOf(process.pid) || "0"}`
 
-const exists = (pid: number): boolean => {
+/** Whether a process of this number lives here, whoever it is. */
+export const exists = (pid: number): boolean => {
   try {
     process.kill(pid, 0)
     return true

@@ -14,5 +14,6 @@ export const recover = (state: string, project: string, places: Places): MergeRe
     if (settled?.outcome === "finished") finished.push(session)
     else undone.push(session)
   }
+  Journal.sweep(state)
   return { finished, undone, stages: sweep(places) }
 }

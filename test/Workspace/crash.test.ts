@@ -163,4 +163,14 @@ describe("a kernel killed in the middle of a merge", () => {
       }),
     60_000
   )
+
+  it.scopedLive("leaves nothing of what it was removing", () =>
+    Effect.gen(function*() {
+      const one = yield* project
+      const dead = join(one.state, "merge", "4194305-abc-0")
+      const alive = join(one.state, "merge", `${process.pid}-abc-0`)
+      for (const directory of [dead, alive]) fs.mkdirSync(join(directory, "below"), { recursive: true })
+      yield* recover(one)
+      assert.deepStrictEqual(fs.readdirSync(join(one.state, "merge")), [`${process.pid}-abc-0`])
+    }))
 })

@@ -9,7 +9,8 @@ import { contents, javascript, makeProject } from "../support/project.ts"
 import { requireRuntime } from "../support/require.ts"
 import { javascriptWalk as walk, runTests, wholeWalk, writeTest } from "./scripts.ts"
 
-const stages = () => existsSync("/dev/shm") ? readdirSync("/dev/shm").filter((name) => name.startsWith("fluffy")) : []
+const stages = () =>
+  existsSync("/dev/shm") ? readdirSync("/dev/shm").filter((name) => name.startsWith("fluffy-stage-")) : []
 
 describe.skipIf(!requireRuntime("bubblewrap"))("a task that is interrupted", () => {
   const moments: ReadonlyArray<readonly [when: string, line: string]> = [
@@ -27,7 +28,6 @@ describe.skipIf(!requireRuntime("bubblewrap"))("a task that is interrupted", () 
           const slow = call("shell.exec", { command: "sleep", args: ["30"] })
           const script = [says(writeTest(walk)), says(runTests), fails({ stall: "start" }), says(slow)]
           const server = yield* makeModelServer("anthropic", script)
-          const before = stages()
           let sent = false
           const ran = yield* fluffy([...server.args, "--json", "--no-input", "add multiply"], {
             cwd: project,
@@ -43,7 +43,7 @@ describe.skipIf(!requireRuntime("bubblewrap"))("a task that is interrupted", () 
           assert.deepStrictEqual(contents(project), { ...javascript })
           assert.include((yield* auditLog(project)).map(({ action }) => action), "session.interrupted")
           assert.strictEqual((yield* fluffy(["audit", "verify"], { cwd: project })).exitCode, 0)
-          assert.deepStrictEqual(stages().filter((name) => !before.includes(name)), [])
+          assert.deepStrictEqual(stages().filter((name) => name.includes(`-${ran.pid}-`)), [])
         }),
       60_000
     )

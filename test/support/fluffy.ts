@@ -7,6 +7,7 @@ const bin = join(import.meta.dirname, "../../dist/bin.js")
 
 /** How a run of the built program ended. `events` are the lines of `--json`, when it was given. */
 export interface Ran {
+  readonly pid: number
   readonly exitCode: number
   readonly stdout: string
   readonly stderr: string
@@ -49,7 +50,15 @@ export const fluffy = (args: ReadonlyArray<string>, options: RunOptions): Effect
     child.on("close", (code, signal) => {
       clearTimeout(timer)
       const events = args.includes("--json") ? stdout.split("\n").flatMap(asEvent) : []
-      resume(Effect.succeed({ exitCode: code ?? (signal === "SIGKILL" ? 137 : 1), stdout, stderr, events }))
+      resume(
+        Effect.succeed({
+          pid: child.pid ?? 0,
+          exitCode: code ?? (signal === "SIGKILL" ? 137 : 1),
+          stdout,
+          stderr,
+          events
+        })
+      )
     })
     return Effect.sync(() => child.kill("SIGKILL"))
   })
