@@ -1,10 +1,11 @@
 import { Effect, Either, Layer } from "effect"
 import { make, Policy, type PolicyLoadFailed, type RuleLayer } from "../Policy.ts"
 import type { Places } from "./builtin.ts"
-import { parseRules, type PolicyWarning } from "./parseRules.ts"
+import { type ParsedRules, parseRules, type PolicyWarning } from "./parseRules.ts"
 import { prepared } from "./prepared.ts"
 import { listPolicyFiles, type PolicyFile, readPolicyFile } from "./readPolicyFile.ts"
 import * as RuleSet from "./RuleSet.ts"
+import { shadowsOf } from "./shadows.ts"
 
 export type { PolicyFile, PolicyWarning }
 
@@ -26,14 +27,29 @@ export interface CheckReport extends Loaded {
 const readOne = Effect.fnUntraced(function*(source: PolicyFile, trustBuild: boolean) {
   const text = yield* readPolicyFile(source)
   const known = trustBuild ? prepared(text) : undefined
-  if (known !== undefined) return { source, rules: known, warnings: [] }
+  if (known !== undefined) return { source, rules: known, places: [], warnings: [] }
   const parsed = yield* parseRules(source.file, text, source.layer)
   return { source, ...parsed }
 })
 
-const sharedNames = (
-  read: ReadonlyArray<{ readonly source: PolicyFile; readonly rules: Loaded["rules"][number]["rule"][] }>
-) => {
+interface Read extends ParsedRules {
+  readonly source: PolicyFile
+}
+
+const shadowed = (read: ReadonlyArray<Read>) => {
+  const all = read.flatMap(({ places, rules, source: { file, layer } }) =>
+    rules.map((rule, index) => ({ layer, rule, file, ...places[index] ?? { line: 0, column: 0 } }))
+  )
+  return shadowsOf(all).map(({ rule: { column, file, line, rule }, warning }): PolicyWarning => ({
+    file,
+    line,
+    column,
+    rule: rule.name,
+    warning: `${warning}: this rule never counts`
+  }))
+}
+
+const sharedNames = (read: ReadonlyArray<Read>) => {
   const first = new Map<string, string>()
   return read.flatMap(({ rules, source: { file, layer } }) =>
     rules.flatMap(({ name }): ReadonlyArray<PolicyWarning> => {
@@ -59,11 +75,11 @@ export const check = Effect.fn("Policy.check")((files: ReadonlyArray<PolicyFile>
 const checkAll = Effect.fnUntraced(
   function*(files: ReadonlyArray<PolicyFile>, trustBuild: boolean): Effect.fn.Return<CheckReport> {
     const results = yield* Effect.forEach(files, (source) => Effect.either(readOne(source, trustBuild)))
-    const read = results.filter(Either.isRight).map(({ right }) => ({ ...right, rules: [...right.rules] }))
+    const read = results.filter(Either.isRight).map(({ right }) => right)
     return {
       files,
       rules: read.flatMap(({ rules, source }) => rules.map((rule) => ({ layer: source.layer, rule }))),
-      warnings: [...read.flatMap(({ warnings }) => warnings), ...sharedNames(read)],
+      warnings: [...read.flatMap(({ warnings }) => warnings), ...sharedNames(read), ...shadowed(read)],
       problems: results.filter(Either.isLeft).map(({ left }) => left)
     }
   }

@@ -1,5 +1,5 @@
 import { Either, ParseResult, Schema } from "effect"
-import { type Located, parseYaml } from "../internal/Yaml.ts"
+import { type Located, parseYaml, type Place } from "../internal/Yaml.ts"
 import { PolicyLoadFailed } from "./PolicyError.ts"
 import { problemsOf } from "./problems.ts"
 import { type Rule, RuleFile, type RuleLayer } from "./Rule.ts"
@@ -14,9 +14,10 @@ export interface PolicyWarning {
   readonly warning: string
 }
 
-/** The rules of one file, and what to tell its author. */
+/** The rules of one file, the place of each, and what to tell its author. */
 export interface ParsedRules {
   readonly rules: ReadonlyArray<Rule>
+  readonly places: ReadonlyArray<Place>
   readonly warnings: ReadonlyArray<PolicyWarning>
 }
 
@@ -107,5 +108,11 @@ export const parseRules = (
         warning: problem
       }))
     )
-    return { rules, warnings }
+    return {
+      rules,
+      places: rules.map((_, index) =>
+        located.locate(["rules", index, "name"], "key")
+      ),
+      warnings
+    }
   })

@@ -2,15 +2,17 @@ import { untrustedAllow } from "./CompiledRule.ts"
 import type { RuleProblem } from "./problems.ts"
 import { listOf, type Match, prefixesOf, type Rule, type RuleLayer } from "./Rule.ts"
 
-const fields = ["action", "path", "command", "args", "phase", "mode", "tool", "host", "caller"] as const
+/** Every field a match can have. */
+export const fields = ["action", "path", "command", "args", "phase", "mode", "tool", "host", "caller"] as const
 
-const values = (match: Match, field: (typeof fields)[number]): ReadonlyArray<string> | undefined =>
+/** The values of one field, prefixes of arguments as text; undefined when the match does not name it. */
+export const values = (match: Match, field: (typeof fields)[number]): ReadonlyArray<string> | undefined =>
   field === "args"
     ? prefixesOf(match.args)?.map((prefix) => JSON.stringify(prefix))
     : listOf(match[field] as string | ReadonlyArray<string> | undefined)
 
 /** Whether whatever `inner` matches, `outer` matches by its very words. */
-const covers = (outer: Match, inner: Match): boolean =>
+export const covers = (outer: Match, inner: Match): boolean =>
   fields.every((field) => {
     const wide = values(outer, field)
     if (wide === undefined) return true
