@@ -1,29 +1,43 @@
-import { Context, Effect, Layer } from "effect"
+import { Clock, Context, Effect, Layer } from "effect"
 import type { Decision } from "./domain/Decision.ts"
-import { decide, explain } from "./Policy/decide.ts"
+import { decide, decideWithToken, explain } from "./Policy/decide.ts"
+import type { Capability, Grant, Holder, Presented } from "./Policy/Grant.ts"
 import { PolicyLoadFailed } from "./Policy/PolicyError.ts"
 import type { Explanation, PolicyRequest } from "./Policy/PolicyRule.ts"
 import { problemsOf } from "./Policy/problems.ts"
 import type { Rule, RuleLayer } from "./Policy/Rule.ts"
 import * as RuleSet from "./Policy/RuleSet.ts"
+import { makeTokens } from "./Policy/tokens.ts"
 
+export type { Capability, Grant, Holder, Presented } from "./Policy/Grant.ts"
 export * from "./Policy/PolicyError.ts"
 export * from "./Policy/PolicyRule.ts"
 export type { Rule, RuleLayer } from "./Policy/Rule.ts"
 
 /** Decides whether an action or a change may be. What no rule allows is denied; any deny beats any review beats any allow. */
 export class Policy extends Context.Tag("fluffy/Policy")<Policy, {
-  readonly decide: (request: PolicyRequest) => Effect.Effect<Decision>
+  /** A token that holds stands in the place of all rules but the built-in ones; one that does not is ignored. */
+  readonly decide: (request: PolicyRequest, presented?: Presented) => Effect.Effect<Decision>
   /** The decision with every rule that matched, and every rule of that action that abstained and why. */
   readonly explain: (request: PolicyRequest) => Effect.Effect<Explanation>
+  /** Makes a token for one session and peer: what a person's yes becomes. Never for a model to see. */
+  readonly issue: (holder: Holder, grant: Grant) => Effect.Effect<Capability>
 }>() {}
 
-/** The service over a compiled set. */
-export const make = (set: RuleSet.RuleSet): Policy["Type"] =>
-  Policy.of({
-    decide: (request) => Effect.sync(() => decide(set, request)),
-    explain: Effect.fn("Policy.explain")((request) => Effect.sync(() => explain(set, request)))
+/** The service over a compiled set, with no token in force. */
+export const make = (set: RuleSet.RuleSet): Policy["Type"] => {
+  const tokens = makeTokens()
+  return Policy.of({
+    decide: (request, presented) =>
+      presented === undefined
+        ? Effect.sync(() => decide(set, request))
+        : Effect.map(Clock.currentTimeMillis, (now) => decideWithToken(set, tokens, request, presented, now)),
+    explain: Effect.fn("Policy.explain")((request) => Effect.sync(() => explain(set, request))),
+    issue: Effect.fn("Policy.issue")((holder, grant) =>
+      Effect.map(Clock.currentTimeMillis, (now) => tokens.issue(holder, grant, now))
+    )
   })
+}
 
 /**
  * Rules held in memory, the built-in ones added: for tests, and for an app that embeds the kernel. A rule that a file could not hold

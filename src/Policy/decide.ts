@@ -1,9 +1,11 @@
 import type { Decision, DecisionEffect } from "../domain/Decision.ts"
 import { type CompiledRule, matches, whyNot } from "./CompiledRule.ts"
+import type { Presented } from "./Grant.ts"
 import type { Explanation, PolicyRequest } from "./PolicyRule.ts"
 import { candidates } from "./RuleIndex.ts"
 import { inOrder, type RuleSet } from "./RuleSet.ts"
 import { describe, subject } from "./Subject.ts"
+import type { Tokens } from "./tokens.ts"
 
 const weight: Readonly<Record<DecisionEffect, number>> = { allow: 1, require_review: 2, deny: 3 }
 
@@ -49,6 +51,29 @@ export const decide = (set: RuleSet, request: PolicyRequest): Decision => {
   })
   const settled = best === weight.deny || granted
   return settled ? settle(winners) : byDefault(request)
+}
+
+const deniedByBuiltin = (set: RuleSet, request: PolicyRequest): boolean => {
+  const asked = subject(request)
+  return set.rules.some((rule) => rule.layer === "builtin" && matches(rule, asked))
+}
+
+/**
+ * Decides a request that comes with a token. One that holds at `now` (ms since the epoch) stands in the place of all rules but the
+ * built-in ones; any other changes nothing. No use is taken where the token could not help.
+ */
+export const decideWithToken = (
+  set: RuleSet,
+  tokens: Tokens,
+  request: PolicyRequest,
+  presented: Presented,
+  now: number
+): Decision => {
+  if (!set.byAction.has(request.action) || deniedByBuiltin(set, request)) return decide(set, request)
+  const use = tokens.use(presented, request, now)
+  if (use === undefined) return decide(set, request)
+  const reason = `a person allowed this to this session (uses left: ${use.left})`
+  return { effect: "allow", rule: `token ${use.id}`, layer: "token", reason }
 }
 
 /** The decision, with every rule that matched and every rule of that action that abstained and why. Asks each rule, index or not. */

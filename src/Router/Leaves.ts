@@ -2,12 +2,16 @@ import { Effect } from "effect"
 import { Audit, type AuditEvent } from "../Audit.ts"
 import type { SessionId } from "../domain/SessionId.ts"
 import { isoNow } from "../internal/time.ts"
-import { Policy } from "../Policy.ts"
+import { type Capability, Policy } from "../Policy.ts"
 import { Sandbox } from "../Sandbox.ts"
 import { type SessionState, type StateEvent, StateMachine, type TransitionRefused } from "../StateMachine.ts"
+import type { Stage } from "../Workspace.ts"
 import { maskingAudit } from "./maskingAudit.ts"
 import { fromLeaf, type RouterFailed } from "./RouterError.ts"
 import type { RouterSession } from "./RouterSession.ts"
+
+/** The tokens that answers "for this session" left, by what exactly was asked; they go when the stage does. */
+export type Approvals = WeakMap<Stage, Map<string, Capability>>
 
 /** The leaves a tool call meets, gathered once when the router is built. */
 export interface Leaves {
@@ -15,13 +19,15 @@ export interface Leaves {
   readonly policy: Policy["Type"]
   readonly stateMachine: StateMachine["Type"]
   readonly sandbox: Sandbox["Type"]
+  readonly approvals: Approvals
 }
 
 export const gather = Effect.all({
   audit: Effect.map(Audit, maskingAudit),
   policy: Policy,
   stateMachine: StateMachine,
-  sandbox: Sandbox
+  sandbox: Sandbox,
+  approvals: Effect.sync((): Approvals => new WeakMap())
 })
 
 /** What every audit event of a session shares. */

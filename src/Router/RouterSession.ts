@@ -11,15 +11,20 @@ export interface ReviewRequest {
   readonly diff: string
 }
 
-/** The human's answer; headless sessions always answer no. */
+/**
+ * The human's answer; headless sessions always answer no. `scope` "session" (of an action or a change) lets exactly this be repeated in
+ * this session without another question; without it a yes is for once.
+ */
 export interface ReviewAnswer {
   readonly approved: boolean
   readonly reason: string
+  readonly scope?: "once" | "session"
 }
 
-/** One session as the router sees it: its stage, who listens, and who answers questions. */
+/** One session as the router sees it: its stage, who listens, and who answers questions. `peer` is whose connection it is, if any. */
 export interface RouterSession {
   readonly id: SessionId
+  readonly peer?: string
   readonly stage: Stage
   readonly emit: (event: SessionEvent) => Effect.Effect<void>
   readonly review: (request: ReviewRequest) => Effect.Effect<ReviewAnswer>

@@ -1,9 +1,11 @@
 import { Effect, Option } from "effect"
 import type { Change } from "../domain/Change.ts"
+import type { Decision } from "../domain/Decision.ts"
 import type { ProjectPath } from "../domain/ProjectPath.ts"
 import type { ToolName } from "../domain/ToolCall.ts"
 import type { PolicyRequest } from "../Policy.ts"
 import { canCall, permits, type SessionState } from "../StateMachine.ts"
+import { approve, decide } from "./approvals.ts"
 import { type Leaves, subject } from "./Leaves.ts"
 import { fromLeaf, type RouterFailed } from "./RouterError.ts"
 import type { RouterSession } from "./RouterSession.ts"
@@ -16,6 +18,11 @@ export interface GatedCall {
   readonly change: Change | undefined
   readonly request: Partial<PolicyRequest>
 }
+
+const refusedBy = ({ reason, rule }: Decision) => ({
+  by: `policy ${rule}`,
+  text: `Refused by policy (rule ${rule}): ${reason}`
+})
 
 /** Asks the phase, then the policy, then (where a rule says so) a human. The answer is who refused and what the model is told. */
 export const gateCall = Effect.fn("Router.gateCall")(function*(
@@ -35,18 +42,17 @@ export const gateCall = Effect.fn("Router.gateCall")(function*(
       text: `Refused by phase ${state.phase}: ${byPhase.value.reason}. ${byPhase.value.possible}`
     }
   }
-  const decision = yield* leaves.policy.decide({
+  const request: PolicyRequest = {
     action: call.tool,
     phase: state.phase,
     mode: state.mode,
     tool: call.tool,
     ...(call.path === undefined ? {} : { path: call.path }),
     ...call.request
-  })
-  if (decision.effect === "allow") return undefined
-  if (decision.effect === "deny") {
-    return { by: `policy ${decision.rule}`, text: `Refused by policy (rule ${decision.rule}): ${decision.reason}` }
   }
+  const decision = yield* decide(leaves, session, state, request)
+  if (decision.effect === "allow") return undefined
+  if (decision.effect === "deny") return refusedBy(decision)
   const what = [call.tool, call.path, call.request.command, ...(call.request.args ?? [])].filter((part) =>
     part !== undefined
   ).join(" ")
@@ -68,10 +74,14 @@ export const gateCall = Effect.fn("Router.gateCall")(function*(
     }),
     fromLeaf(call.tool)
   )
-  return answer.approved ? undefined : {
-    by: `review ${decision.rule}`,
-    text: `Refused: a human has to approve this (rule ${decision.rule}: ${decision.reason}) and did not${
-      answer.reason === "" ? "" : `: ${answer.reason}`
-    }.`
+  if (!answer.approved) {
+    return {
+      by: `review ${decision.rule}`,
+      text: `Refused: a human has to approve this (rule ${decision.rule}: ${decision.reason}) and did not${
+        answer.reason === "" ? "" : `: ${answer.reason}`
+      }.`
+    }
   }
+  const refused = yield* approve(leaves, session, state, [{ request, decision }], answer)
+  return refused === undefined ? undefined : refusedBy(refused)
 })

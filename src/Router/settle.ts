@@ -1,7 +1,8 @@
 import { Effect, Option } from "effect"
 import { type Change, type ChangeSet, describe, isEmpty, paths } from "../domain/Change.ts"
-import type { PolicyAction } from "../Policy.ts"
+import type { PolicyAction, PolicyRequest } from "../Policy.ts"
 import { type Classify, permits, permitsAll, type SessionState } from "../StateMachine.ts"
+import { approve, decide, type Reviewed } from "./approvals.ts"
 import { advance, type Leaves, subject } from "./Leaves.ts"
 import { fromLeaf, type RouterFailed } from "./RouterError.ts"
 import type { RouterSession } from "./RouterSession.ts"
@@ -20,18 +21,19 @@ const maxNamed = 20
 
 interface Judgement {
   readonly refusals: Array<string>
-  readonly reviews: Array<string>
+  readonly reviews: Array<Reviewed & { readonly question: string }>
   by: string | undefined
 }
 
 /** Asks phase and policy about every path of a change set. The first refusal names who refused. */
 const judge = Effect.fnUntraced(function*(
   leaves: Leaves,
+  session: RouterSession,
   state: SessionState,
   tool: PolicyAction,
   classify: Classify,
   set: ChangeSet
-): Effect.fn.Return<Judgement> {
+): Effect.fn.Return<Judgement, RouterFailed> {
   const judgement: Judgement = { refusals: [], reviews: [], by: undefined }
   const refuse = (by: string, why: string) => {
     judgement.by ??= by
@@ -50,16 +52,12 @@ const judge = Effect.fnUntraced(function*(
   }
   for (const change of set.changes) {
     for (const path of paths(change)) {
-      const decision = yield* leaves.policy.decide({
-        action: "change",
-        phase: state.phase,
-        mode: state.mode,
-        tool,
-        path
-      })
+      const request: PolicyRequest = { action: "change", phase: state.phase, mode: state.mode, tool, path }
+      const decision = yield* decide(leaves, session, state, request)
       if (decision.effect === "deny") refuse(`policy ${decision.rule}`, `${describe(change)}: ${decision.reason}`)
       if (decision.effect === "require_review") {
-        judgement.reviews.push(`${describe(change)}: ${decision.reason} (rule ${decision.rule})`)
+        const question = `${describe(change)}: ${decision.reason} (rule ${decision.rule})`
+        judgement.reviews.push({ request, decision, question })
       }
     }
   }
@@ -104,10 +102,16 @@ export const settle = Effect.fn("Router.settle")(function*(
     return { ...nothing, dropped: set.changes, refusals: refusals.slice(0, maxNamed), by }
   })
 
-  const { by, refusals, reviews } = yield* judge(leaves, state, tool, classify, set)
+  const { by, refusals, reviews } = yield* judge(leaves, session, state, tool, classify, set)
   if (by !== undefined) return yield* drop(refusals, by)
   if (reviews.length > 0) {
-    const answer = yield* session.review({ session: session.id, kind: "change", reason: reviews.join("\n"), diff: "" })
+    const questions = reviews.map(({ question }) => question)
+    const answer = yield* session.review({
+      session: session.id,
+      kind: "change",
+      reason: questions.join("\n"),
+      diff: ""
+    })
     yield* Effect.mapError(
       leaves.audit.commit({
         ...record,
@@ -115,13 +119,15 @@ export const settle = Effect.fn("Router.settle")(function*(
         action: answer.approved ? "change.approved" : "change.rejected",
         actor: "human",
         decision: "require_review",
-        detail: { ...record.detail, reviews: reviews.slice(0, maxNamed), answer: answer.reason }
+        detail: { ...record.detail, reviews: questions.slice(0, maxNamed), answer: answer.reason }
       }),
       fail
     )
     if (!answer.approved) {
       return yield* drop([`a human said no${answer.reason === "" ? "" : `: ${answer.reason}`}`], "review")
     }
+    const refused = yield* approve(leaves, session, state, reviews, answer)
+    if (refused !== undefined) return yield* drop([refused.reason], `policy ${refused.rule}`)
   }
   if (set.changes.length > 0) {
     const refused = yield* advance(leaves, session, { _tag: "ChangesAccepted", changes: set.changes }).pipe(

@@ -26,17 +26,28 @@ const titles: Record<ReviewRequest["kind"], string> = {
   debug: "The tests stay red. May the test-first gate be lifted (debug mode)?"
 }
 
+/** One question as a person sees it. `repeats` offers a yes for the whole session, `why` asks for the reason of a no. */
+interface Question {
+  readonly title: string
+  readonly reason: string
+  readonly diff: string
+  readonly repeats: boolean
+  readonly why: boolean
+}
+
+const yeses = "[y]es, yes to exactly this for the whole [s]ession"
+
 const indented = (text: string) => escape(text).replace(/^/gm, "  | ")
 
 const ask = (
   create: typeof createInterface,
   desk: Desk,
-  request: ReviewRequest
+  question: Question
 ): Effect.Effect<ReviewAnswer> =>
   Effect.async((resume) => {
     const { output, style } = desk
-    const whole = diff(request.diff, style)
-    const short = diff(request.diff, style, maxLines)
+    const whole = diff(question.diff, style)
+    const short = diff(question.diff, style, maxLines)
     const lines = create({
       input: desk.input,
       output,
@@ -47,18 +58,18 @@ const ask = (
     let answered = false
     let reasoning = false
 
-    const answer = (approved: boolean, reason: string) => {
+    const answer = (approved: boolean, reason: string, scope?: "once" | "session") => {
       if (answered) return
       answered = true
       lines.close()
-      resume(Effect.succeed({ approved, reason }))
+      resume(Effect.succeed({ approved, reason, ...(scope === undefined ? {} : { scope }) }))
     }
     const prompt = () => {
       const all = short.hidden > 0 ? `, [d] all of the diff (${short.hidden} more lines)` : ""
       lines.setPrompt(
         reasoning
           ? "Why not? (for the model; empty to stop) "
-          : `${style.bold(titles[request.kind])} [y]es, [n]o${all}: `
+          : `${style.bold(question.title)} ${question.repeats ? yeses : "[y]es"}, [n]o${all}: `
       )
       lines.prompt()
     }
@@ -66,9 +77,10 @@ const ask = (
       if (!listening) return
       if (reasoning) return answer(false, line.trim().slice(0, 2000))
       const word = line.trim().toLowerCase()
-      if (word === "y" || word === "yes") return answer(true, "")
+      if (word === "y" || word === "yes") return answer(true, "", question.repeats ? "once" : undefined)
+      if (question.repeats && (word === "s" || word === "session")) return answer(true, "", "session")
       if (word === "n" || word === "no") {
-        reasoning = request.kind !== "debug"
+        reasoning = question.why
         if (!reasoning) return answer(false, "")
       } else if (word === "d" && short.hidden > 0) output.write(whole.text)
       prompt()
@@ -83,7 +95,7 @@ const ask = (
     lines.on("SIGINT", () => desk.interrupt())
     const timer = setTimeout(() => {
       listening = true
-      output.write(`\n${indented(request.reason)}\n${request.diff === "" ? "" : `\n${short.text}`}\n`)
+      output.write(`\n${indented(question.reason)}\n${question.diff === "" ? "" : `\n${short.text}`}\n`)
       prompt()
     }, settleMs)
 
@@ -95,11 +107,24 @@ const ask = (
   })
 
 /** Shows what is asked, with its diff, and waits for a yes or a no; only a typed yes is one. One question at a time. */
-export const makeReview = (desk: Desk) => {
+const makeAsk = (desk: Desk) => {
   const lock = Effect.unsafeMakeSemaphore(1)
-  return (request: ReviewRequest): Effect.Effect<ReviewAnswer> =>
+  return (question: Question): Effect.Effect<ReviewAnswer> =>
     Effect.promise(() => import("node:readline")).pipe(
-      Effect.flatMap(({ createInterface }) => ask(createInterface, desk, request)),
+      Effect.flatMap(({ createInterface }) => ask(createInterface, desk, question)),
       lock.withPermits(1)
     )
+}
+
+/** Asks the questions of a session. A yes to an action or a change can be for once or for exactly this in the whole session. */
+export const makeReview = (desk: Desk) => {
+  const ask = makeAsk(desk)
+  return ({ diff, kind, reason }: ReviewRequest): Effect.Effect<ReviewAnswer> =>
+    ask({
+      title: titles[kind],
+      reason,
+      diff,
+      repeats: kind === "action" || kind === "change",
+      why: kind !== "debug"
+    })
 }

@@ -1,4 +1,7 @@
 import { assert, it } from "@effect/vitest"
+import { type Clock, Effect, Ref, TestClock } from "effect"
+import { SessionId } from "../../src/domain/SessionId.ts"
+import { type Grant, type Holder, layerMemory, Policy } from "../../src/Policy.ts"
 import { decide } from "../../src/Policy/decide.ts"
 import { parseRules } from "../../src/Policy/parseRules.ts"
 import type { PolicyRequest } from "../../src/Policy/PolicyRule.ts"
@@ -95,3 +98,99 @@ it("an empty glob list: matches nothing and warns", () => {
   const { path: _, ...pathless } = request
   assert.deepInclude(decided(rules, pathless), { effect: "deny", rule: "default" })
 })
+
+const holder: Holder = { session: SessionId.make("s-one"), peer: "uid 1000" }
+
+const grant: Grant = { action: "change", path: ["src/*.ts"], uses: 2, ttlMs: 60_000 }
+
+/** Over rules that deny every change: what allows one here is the token alone. */
+const withToken = (
+  use: (presenting: (holder: Holder, asked?: PolicyRequest) => Effect.Effect<string>) => Effect.Effect<void>,
+  given: Grant = grant
+) =>
+  Effect.gen(function*() {
+    const policy = yield* Policy
+    const { token } = yield* policy.issue(holder, given)
+    yield* use((by, asked = request) =>
+      Effect.map(policy.decide(asked, { ...by, token }), ({ effect, layer }) => `${effect} by ${layer}`)
+    )
+  }).pipe(Effect.provide(layerMemory([rule("no", "deny"), rule("ask", "require_review")])))
+
+it.effect("a token skips the rules of files", () =>
+  withToken((presenting) =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* presenting(holder), "allow by token")
+    })
+  ))
+
+it.effect("a token and a built-in deny: denied, and no use is taken", () =>
+  withToken((presenting) =>
+    Effect.gen(function*() {
+      for (const path of [".git/config", "../a", "src/.fluffy/a"]) {
+        for (let n = 0; n < 3; n++) {
+          assert.strictEqual(yield* presenting(holder, { ...request, path }), "deny by builtin")
+        }
+      }
+      assert.strictEqual(yield* presenting(holder, { ...request, path: "a" }), "allow by token")
+    }), { ...grant, path: ["*"] }))
+
+it.effect("an unknown action with a token for it: denied", () => {
+  const action = "net.open" as Grant["action"]
+  return withToken((presenting) =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* presenting(holder, { ...request, action }), "deny by default")
+    }), { ...grant, action })
+})
+
+it.effect("an expired token: the full evaluation follows", () =>
+  withToken((presenting) =>
+    Effect.gen(function*() {
+      yield* TestClock.adjust(59_999)
+      assert.strictEqual(yield* presenting(holder), "allow by token")
+      yield* TestClock.adjust(1)
+      assert.strictEqual(yield* presenting(holder), "deny by user")
+    })
+  ))
+
+it.effect("an exhausted token: the full evaluation follows", () =>
+  withToken((presenting) =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(
+        yield* Effect.all([presenting(holder), presenting(holder), presenting(holder)]),
+        ["allow by token", "allow by token", "deny by user"]
+      )
+    })
+  ))
+
+it.effect("a token of another session: the full evaluation follows, and no use is taken", () =>
+  withToken((presenting) =>
+    Effect.gen(function*() {
+      const other = { ...holder, session: SessionId.make("s-two") }
+      for (let n = 0; n < 3; n++) assert.strictEqual(yield* presenting(other), "deny by user")
+      assert.strictEqual(yield* presenting(holder), "allow by token")
+    })
+  ))
+
+it.effect("a token of another peer: the full evaluation follows, and no use is taken", () =>
+  withToken((presenting) =>
+    Effect.gen(function*() {
+      for (let n = 0; n < 3; n++) assert.strictEqual(yield* presenting({ ...holder, peer: "uid 0" }), "deny by user")
+      assert.strictEqual(yield* presenting(holder), "allow by token")
+    })
+  ))
+
+it.effect("time is read once per decision", () =>
+  withToken((presenting) =>
+    Effect.gen(function*() {
+      const reads = yield* Ref.make(0)
+      // Every look at this clock is a minute later: a second one in the same decision would find the token expired.
+      const counting: Clock.Clock = Object.assign(Object.create(yield* Effect.clock), {
+        currentTimeMillis: Effect.map(Ref.getAndUpdate(reads, (n) => n + 1), (n) => n * 60_000),
+        unsafeCurrentTimeMillis: () => assert.fail("time is read through the effect only")
+      })
+      assert.strictEqual(yield* Effect.withClock(presenting(holder), counting), "allow by token")
+      assert.strictEqual(yield* Ref.get(reads), 1)
+      assert.strictEqual(yield* Effect.withClock(presenting(holder), counting), "deny by user")
+      assert.strictEqual(yield* Ref.get(reads), 2)
+    })
+  ))

@@ -47,6 +47,23 @@ describe("a review", () => {
       assert.deepStrictEqual(yield* review(request), answer)
     }))
 
+  it.live.each([
+    { kind: "action" as const, typed: ["y"], answer: { approved: true, reason: "", scope: "once" as const } },
+    { kind: "change" as const, typed: ["s"], answer: { approved: true, reason: "", scope: "session" as const } },
+    { kind: "action" as const, typed: ["Session"], answer: { approved: true, reason: "", scope: "session" as const } },
+    { kind: "action" as const, typed: ["n", "no"], answer: { approved: false, reason: "no" } },
+    { kind: "merge" as const, typed: ["s", "y"], answer: { approved: true, reason: "" } },
+    { kind: "debug" as const, typed: ["s", "n"], answer: { approved: false, reason: "" } }
+  ])(
+    "offers a yes for the whole session for an action or a change only: $kind, $typed",
+    ({ answer, kind, typed }) =>
+      Effect.gen(function*() {
+        const { review, shown } = desk(typed)
+        assert.deepStrictEqual(yield* review({ ...request, kind }), answer)
+        assert.strictEqual(shown().includes("[s]ession"), kind === "action" || kind === "change")
+      })
+  )
+
   it.live("shows reason and diff, harmless", () =>
     Effect.gen(function*() {
       const { review, shown } = desk(["y"])
