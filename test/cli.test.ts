@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { spawn } from "node:child_process"
 import { createHash } from "node:crypto"
 import { once } from "node:events"
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { canonical } from "../src/Audit/canonical.ts"
 import * as Sqlite from "../src/internal/Sqlite.ts"
@@ -94,6 +94,40 @@ describe("the built command", () => {
         "bad.yaml": readFileSync(join(project, "bad.yaml"), "utf8")
       })
     }), timeout)
+
+  it.scopedLive(
+    "puts no rules in force without a person at a terminal, and shows what would change",
+    () =>
+      Effect.gen(function*() {
+        const project = yield* makeProject(javascript)
+        const env = { XDG_CONFIG_HOME: yield* makeProject({ "README.md": "a home\n" }) }
+        const read = yield* fluffy(["tool", "fs.read", "{\"path\":\"package.json\"}"], { cwd: project, env })
+        assert.strictEqual(read.exitCode, sandboxed ? 0 : 7, read.stderr)
+        write(
+          project,
+          "no-manifests.yaml",
+          "version: 1\nrules:\n  - { name: no-manifests, match: { action: fs.read, path: package.json }, effect: deny }\n"
+        )
+        for (const args of [[], ["--to", "project"]]) {
+          const ran = yield* fluffy(["policy", "apply", "no-manifests.yaml", ...args], { cwd: project, env })
+          assertEnded(ran, 4, "Nothing was changed: rules are put in force by a person at a terminal")
+          if (sandboxed) assert.match(ran.stdout, /\[BREAKING\] allow -> deny {2}fs\.read "package\.json"/)
+        }
+        const ran = yield* fluffy(["policy", "apply", "no-manifests.yaml", "--json"], { cwd: project, env })
+        const told = JSON.parse(ran.stdout)
+        assert.deepInclude(told, { applied: false, layer: "user", warnings: [] })
+        assert.deepStrictEqual(told.differences.map(({ breaking }: any) => breaking), sandboxed ? [true] : [])
+        assertEnded(yield* fluffy(["policy", "apply", "package.json"], { cwd: project, env }), 2, "Rename it")
+        assertEnded(
+          yield* fluffy(["policy", "apply", "gone.yaml"], { cwd: project, env }),
+          2,
+          "cannot be read (ENOENT)"
+        )
+        assert.isFalse(existsSync(join(env.XDG_CONFIG_HOME, "fluffy")))
+        assert.isFalse(existsSync(join(project, ".fluffy/policies")))
+      }),
+    timeout
+  )
 
   it.scopedLive(
     "has nothing to verify where no session ran, and makes no log by looking",

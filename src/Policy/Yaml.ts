@@ -24,8 +24,13 @@ export interface CheckReport extends Loaded {
   readonly problems: ReadonlyArray<PolicyLoadFailed>
 }
 
-const readOne = Effect.fnUntraced(function*(source: PolicyFile, trustBuild: boolean) {
-  const text = yield* readPolicyFile(source)
+/** A text to be read in the place of what lies in a file, or of nothing. */
+export interface Proposal extends PolicyFile {
+  readonly text: string
+}
+
+const readOne = Effect.fnUntraced(function*(source: PolicyFile | Proposal, trustBuild: boolean) {
+  const text = "text" in source ? source.text : yield* readPolicyFile(source)
   const known = trustBuild ? prepared(text) : undefined
   if (known !== undefined) return { source, rules: known, places: [], warnings: [] }
   const parsed = yield* parseRules(source.file, text, source.layer)
@@ -73,7 +78,7 @@ export const list = Effect.fn("Policy.list")(function*(directories: PolicyDirect
 export const check = Effect.fn("Policy.check")((files: ReadonlyArray<PolicyFile>) => checkAll(files, false))
 
 const checkAll = Effect.fnUntraced(
-  function*(files: ReadonlyArray<PolicyFile>, trustBuild: boolean): Effect.fn.Return<CheckReport> {
+  function*(files: ReadonlyArray<PolicyFile | Proposal>, trustBuild: boolean): Effect.fn.Return<CheckReport> {
     const results = yield* Effect.forEach(files, (source) => Effect.either(readOne(source, trustBuild)))
     const read = results.filter(Either.isRight).map(({ right }) => right)
     return {
@@ -89,9 +94,19 @@ const checkAll = Effect.fnUntraced(
 export const load = Effect.fn("Policy.load")(function*(
   directories: PolicyDirectories
 ): Effect.fn.Return<Loaded, PolicyLoadFailed> {
-  const { problems, ...loaded } = yield* checkAll(yield* list(directories), true)
-  const [first] = problems
-  return first === undefined ? loaded : yield* first
+  return yield* whole(yield* checkAll(yield* list(directories), true))
+})
+
+const whole = ({ problems: [first], ...loaded }: CheckReport): Effect.Effect<Loaded, PolicyLoadFailed> =>
+  first === undefined ? Effect.succeed(loaded) : Effect.fail(first)
+
+/** What the rules of some folders would be with a proposal in its place. */
+export const preview = Effect.fn("Policy.preview")(function*(
+  directories: PolicyDirectories,
+  proposal: Proposal
+): Effect.fn.Return<Loaded, PolicyLoadFailed> {
+  const others = (yield* list(directories)).filter(({ file }) => file !== proposal.file)
+  return yield* whole(yield* checkAll([...others, proposal], false))
 })
 
 /** What the layer is told. `sealed` are absolute paths (state, sockets) that a session may neither see nor change. */
@@ -100,6 +115,10 @@ export interface PolicyOptions {
   readonly project?: string
   readonly sealed?: ReadonlyArray<string>
 }
+
+/** Compiles rules with the built-in ones that options stand for. */
+export const compile = (rules: Loaded["rules"], options: PolicyOptions): RuleSet.RuleSet =>
+  RuleSet.make(rules, placesOf(options))
 
 const placesOf = ({ directories, project, sealed = [] }: PolicyOptions): Places | undefined =>
   project === undefined ? undefined : { project, policies: directories.map(({ directory }) => directory), sealed }
@@ -113,6 +132,6 @@ export const layer = (options: PolicyOptions): Layer.Layer<Policy, PolicyLoadFai
       for (const { file, line, rule, warning } of warnings) {
         yield* Effect.logWarning(`Policy ${file}:${line} (rule ${rule}): ${warning}`)
       }
-      return make(RuleSet.make(rules, placesOf(options)))
+      return make(compile(rules, options))
     })
   )

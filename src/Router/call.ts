@@ -4,7 +4,9 @@ import { parse, type ProjectPath, root } from "../domain/ProjectPath.ts"
 import type { ToolCall, ToolResult } from "../domain/ToolCall.ts"
 import { addCounts, mask } from "../internal/Secrets.ts"
 import { isoNow, monotonicMs } from "../internal/time.ts"
-import { gateCall } from "./gateCall.ts"
+import type { PolicyRequest } from "../Policy.ts"
+import type { SessionState } from "../StateMachine.ts"
+import { gateCall, type GatedCall, requestOf } from "./gateCall.ts"
 import { type Leaves, subject } from "./Leaves.ts"
 import { fromLeaf, type RouterFailed } from "./RouterError.ts"
 import type { RouterSession } from "./RouterSession.ts"
@@ -15,7 +17,17 @@ import { wireName } from "./ToolSpec.ts"
 
 const maxArgumentBytes = 8 << 20
 
-const unknownTool = (name: string, tools: ReadonlyArray<Tool<any>>): ToolAnswer =>
+/** A longer question to the policy is not kept in the log, nor one with a secret in it: half of one would be worth nothing. */
+const maxAsked = 4096
+
+const isWhole = (asked: PolicyRequest | undefined) => asked !== undefined && JSON.stringify(asked).length <= maxAsked
+
+/** An answer with the question that the policy was asked, if it was. */
+interface Answered extends ToolAnswer {
+  readonly asked?: PolicyRequest
+}
+
+const unknownTool = (name: string, tools: ReadonlyArray<Tool<any>>): Answered =>
   failed(
     `There is no tool ${JSON.stringify(name.slice(0, 100))}. The tools are: ${
       tools.map(({ spec }) => wireName(spec.name)).join(", ")
@@ -55,7 +67,7 @@ export const call = Effect.fn("Router.call")(function*(
     tool !== undefined && decoded !== undefined && Either.isRight(decoded) ? tool.summary(decoded.right) : ""
   )
   yield* session.emit({ type: "tool.started", at: yield* isoNow, session: session.id, id, name: shown, summary })
-  const answer = tool === undefined || decoded === undefined
+  const answer: Answered = tool === undefined || decoded === undefined
     ? unknownTool(name, tools)
     : Either.isLeft(decoded)
     ? failed(decoded.left)
@@ -75,6 +87,7 @@ export const call = Effect.fn("Router.call")(function*(
       summary: summary.slice(0, 500),
       outcome: answer.outcome,
       by: answer.by ?? null,
+      ...(isWhole(answer.asked) && Object.keys(found).length === 0 ? { asked: answer.asked } : {}),
       ...(Object.keys(masked).length === 0 ? {} : { masked })
     },
     durationMs: Math.round((recordedAt - start) * 1000) / 1000
@@ -108,37 +121,31 @@ const perform = Effect.fnUntraced(function*<A>(
   session: RouterSession,
   tool: Tool<A>,
   args: A
-): Effect.fn.Return<ToolAnswer, RouterFailed> {
+): Effect.fn.Return<Answered, RouterFailed> {
   const name = tool.spec.name
   const state = yield* Effect.mapError(leaves.stateMachine.get(session.id), fromLeaf(name))
   const written = tool.path?.(args)
   const parsed = written === undefined ? Either.right(root) : parse(written)
-  const refusal = Either.isLeft(parsed)
-    ? {
-      by: "workspace",
-      text: `Refused: ${JSON.stringify(String(written).slice(0, 200))} cannot be used: ${parsed.left}.`
-    }
-    : yield* gateCall(leaves, options, session, state, {
-      tool: name,
-      path: written === undefined ? undefined : parsed.right,
-      change: tool.writes === true ? prospective(parsed.right) : undefined,
-      request: tool.request?.(args) ?? {}
-    })
+  if (Either.isLeft(parsed)) {
+    const text = `Refused: ${JSON.stringify(String(written).slice(0, 200))} cannot be used: ${parsed.left}.`
+    return yield* refuse(leaves, session, state, tool.summary(args), name, { by: "workspace", text })
+  }
+  const path = parsed.right
+  const gated: GatedCall = {
+    tool: name,
+    path: written === undefined ? undefined : path,
+    change: tool.writes === true ? prospective(path) : undefined,
+    request: tool.request?.(args) ?? {}
+  }
+  const asked = requestOf(state, gated)
+  const refusal = yield* gateCall(leaves, options, session, state, gated)
   if (refusal !== undefined) {
-    yield* leaves.audit.commit({
-      ...subject(session.id, state),
-      category: "policy",
-      action: name,
-      actor: "model",
-      decision: "deny",
-      rule: refusal.by,
-      detail: { summary: tool.summary(args).slice(0, 500), reason: refusal.text.slice(0, 1000) }
-    }).pipe(Effect.mapError(fromLeaf(name)))
-    return { outcome: "refused", by: refusal.by, text: refusal.text, ownMs: 0 }
+    const refused = yield* refuse(leaves, session, state, tool.summary(args), name, refusal)
+    return refusal.by.startsWith("phase ") ? refused : { ...refused, asked }
   }
   const run = stageRun(leaves, options, session, state, name)
-  return yield* tool.execute(args, {
-    path: Either.getOrThrow(parsed),
+  const answer = yield* tool.execute(args, {
+    path,
     session,
     state,
     options,
@@ -146,6 +153,27 @@ const perform = Effect.fnUntraced(function*<A>(
     run: run.gated,
     runDiscarding: run.discarding
   })
+  return { ...answer, asked }
+})
+
+const refuse = Effect.fnUntraced(function*(
+  leaves: Leaves,
+  session: RouterSession,
+  state: SessionState,
+  summary: string,
+  name: string,
+  { by, text }: { readonly by: string; readonly text: string }
+): Effect.fn.Return<ToolAnswer, RouterFailed> {
+  yield* leaves.audit.commit({
+    ...subject(session.id, state),
+    category: "policy",
+    action: name,
+    actor: "model",
+    decision: "deny",
+    rule: by,
+    detail: { summary: summary.slice(0, 500), reason: text.slice(0, 1000) }
+  }).pipe(Effect.mapError(fromLeaf(name)))
+  return { outcome: "refused", by, text, ownMs: 0 }
 })
 
 const prospective = (path: ProjectPath): Change => ({ kind: "modify", path, before: null, after: null })

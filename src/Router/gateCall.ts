@@ -19,6 +19,16 @@ export interface GatedCall {
   readonly request: Partial<PolicyRequest>
 }
 
+/** The question that a call is to the policy. */
+export const requestOf = ({ mode, phase }: SessionState, { path, request, tool }: GatedCall): PolicyRequest => ({
+  action: tool,
+  phase,
+  mode,
+  tool,
+  ...(path === undefined ? {} : { path }),
+  ...request
+})
+
 const refusedBy = ({ reason, rule }: Decision) => ({
   by: `policy ${rule}`,
   text: `Refused by policy (rule ${rule}): ${reason}`
@@ -42,14 +52,7 @@ export const gateCall = Effect.fn("Router.gateCall")(function*(
       text: `Refused by phase ${state.phase}: ${byPhase.value.reason}. ${byPhase.value.possible}`
     }
   }
-  const request: PolicyRequest = {
-    action: call.tool,
-    phase: state.phase,
-    mode: state.mode,
-    tool: call.tool,
-    ...(call.path === undefined ? {} : { path: call.path }),
-    ...call.request
-  }
+  const request = requestOf(state, call)
   const decision = yield* decide(leaves, session, state, request)
   if (decision.effect === "allow") return undefined
   if (decision.effect === "deny") return refusedBy(decision)

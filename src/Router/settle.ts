@@ -66,7 +66,11 @@ const judge = Effect.fnUntraced(function*(
 
 const detailOf = (tool: string, set: ChangeSet) => ({
   tool,
-  changes: set.changes.map((change) => ({ change: describe(change), sha256: change.after?.sha256 ?? null })),
+  changes: set.changes.map((change) => ({
+    change: describe(change),
+    paths: paths(change),
+    sha256: change.after?.sha256 ?? null
+  })),
   ignored: set.ignored.length,
   forbidden: set.forbidden
 })

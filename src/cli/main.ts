@@ -14,6 +14,7 @@ const commands: { readonly [Name in CommandName]: () => Promise<{ readonly run: 
   doctor: () => import("./commands/doctor.ts"),
   exec: () => import("./commands/exec.ts"),
   tool: () => import("./commands/tool.ts"),
+  "policy apply": () => import("./commands/policyApply.ts"),
   "policy check": () => import("./commands/policyCheck.ts"),
   "policy explain": () => import("./commands/policyExplain.ts"),
   "policy test": () => import("./commands/policyTest.ts"),

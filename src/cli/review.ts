@@ -27,7 +27,7 @@ const titles: Record<ReviewRequest["kind"], string> = {
 }
 
 /** One question as a person sees it. `repeats` offers a yes for the whole session, `why` asks for the reason of a no. */
-interface Question {
+export interface Question {
   readonly title: string
   readonly reason: string
   readonly diff: string
@@ -107,7 +107,7 @@ const ask = (
   })
 
 /** Shows what is asked, with its diff, and waits for a yes or a no; only a typed yes is one. One question at a time. */
-const makeAsk = (desk: Desk) => {
+export const makeAsk = (desk: Desk) => {
   const lock = Effect.unsafeMakeSemaphore(1)
   return (question: Question): Effect.Effect<ReviewAnswer> =>
     Effect.promise(() => import("node:readline")).pipe(

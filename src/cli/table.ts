@@ -76,6 +76,20 @@ export const table = {
     operands: { least: 2, most: 2 },
     flags: { mode, sandbox, image, json, "no-input": { kind: "switch", help: "headless: every answer is no" } }
   },
+  "policy apply": {
+    usage: "policy apply FILE",
+    summary: "put a rule file in force: checks it, shows which past decisions would change, asks you",
+    details:
+      "Copies FILE into your policies folder, or the project's, once you have said yes. What the log holds of past " +
+      "decisions is decided again by the new rules; [BREAKING] marks a yes that becomes a no and a no that becomes a yes. " +
+      "Without a terminal nothing is changed, whatever is piped in.",
+    operands: { least: 1, most: 1 },
+    flags: {
+      to: { kind: "choice", choices: ["user", "project"], help: "whose policies it joins (user)" },
+      last: { kind: "count", value: "N", help: "how many past decisions to try, the newest (1000)" },
+      json
+    }
+  },
   "policy check": {
     usage: "policy check [FILE…]",
     summary: "validate rule files: those in force here, or the files named",

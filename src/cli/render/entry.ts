@@ -6,7 +6,8 @@ import type { Style } from "./style.ts"
 const word = (value: unknown): string => typeof value === "string" ? value : JSON.stringify(value) ?? ""
 
 const details = (detail: AuditEntry["detail"]): string =>
-  Object.entries(detail).filter(([, value]) => value !== null && value !== "")
+  // What was asked of the policy is for the replay of `policy apply`; the summary says it to a person.
+  Object.entries(detail).filter(([name, value]) => name !== "asked" && value !== null && value !== "")
     .map(([name, value]) => `${name}=${word(value)}`).join(" ")
 
 /** One entry of the log on one line: number, time, who, what, decision, details. */

@@ -1,0 +1,135 @@
+import { createTwoFilesPatch } from "diff"
+import { Effect, Either, Stream } from "effect"
+import { createHash } from "node:crypto"
+import { Audit, type AuditFailed } from "../Audit.ts"
+import { count } from "../internal/text.ts"
+import type { PolicyLoadFailed, PolicyRequest } from "../Policy.ts"
+import { parseRules } from "../Policy/parseRules.ts"
+import { readPolicyFile } from "../Policy/readPolicyFile.ts"
+import * as PolicyYaml from "../Policy/Yaml.ts"
+import type { ReviewAnswer } from "../Router.ts"
+import { entries } from "./auditHere.ts"
+import type { CliFailed } from "./CliFailed.ts"
+import { type Difference, differences, isBreaking, requestsOf } from "./replay.ts"
+import type { Question } from "./review.ts"
+import { writePolicy } from "./writePolicy.ts"
+
+/** A file of rules on its way into force, and what it would change of what was decided before. */
+export interface Plan {
+  readonly proposal: PolicyYaml.Proposal
+  /** What the target holds now; undefined when there is no such file. */
+  readonly current: string | undefined
+  readonly warnings: ReadonlyArray<PolicyYaml.PolicyWarning>
+  /** How many past decisions were tried; undefined when the rules in force cannot be loaded, so that there is nothing to compare with. */
+  readonly tried: number | undefined
+  readonly differences: ReadonlyArray<Difference>
+}
+
+/** The newest requests of the log, oldest first, at most `last`. */
+export const pastRequests = (last: number) =>
+  Effect.map(
+    Stream.runFold(
+      Stream.mapConcat(entries({}), requestsOf),
+      new Array<PolicyRequest>(),
+      (kept, request) => {
+        kept.push(request)
+        return kept.length >= 2 * last + 1000 ? kept.slice(-last) : kept
+      }
+    ),
+    (kept) => kept.slice(-last)
+  )
+
+/** Reads and checks a file as if it lay at its target, examples included, and decides past requests anew. Changes nothing. */
+export const planPolicy = Effect.fnUntraced(function*(
+  options: PolicyYaml.PolicyOptions,
+  source: string,
+  target: PolicyYaml.PolicyFile,
+  past: Effect.Effect<ReadonlyArray<PolicyRequest>, AuditFailed>
+): Effect.fn.Return<Plan, PolicyLoadFailed | AuditFailed> {
+  const text = yield* readPolicyFile({ layer: "user", file: source })
+  yield* parseRules(source, text, target.layer)
+  const proposal = { ...target, text }
+  const listed = yield* PolicyYaml.list(options.directories)
+  const current = listed.some(({ file }) => file === target.file)
+    ? Either.getOrElse(yield* Effect.either(readPolicyFile(target)), () => "")
+    : undefined
+  const loaded = yield* PolicyYaml.preview(options.directories, proposal)
+  const warnings = loaded.warnings.filter(({ file }) => file === target.file)
+  const before = yield* Effect.either(PolicyYaml.load(options.directories))
+  if (Either.isLeft(before)) return { proposal, current, warnings, tried: undefined, differences: [] }
+  const requests = yield* past
+  return {
+    proposal,
+    current,
+    warnings,
+    tried: requests.length,
+    differences: differences(
+      requests,
+      PolicyYaml.compile(before.right.rules, options),
+      PolicyYaml.compile(loaded.rules, options)
+    )
+  }
+})
+
+/** What became of a plan. */
+type Settled = "applied" | "rejected"
+
+/**
+ * Asks a person and does as they say: on record first, then in the file, then on record as done. Only a yes changes anything; an
+ * interrupted question does not.
+ */
+export const settlePlan = Effect.fnUntraced(function*(
+  plan: Plan,
+  ask: (question: Question) => Effect.Effect<ReviewAnswer>
+): Effect.fn.Return<Settled, AuditFailed | CliFailed, Audit> {
+  const { commit } = yield* Audit
+  const { approved } = yield* ask({
+    title: "May these rules be put in force?",
+    reason: `${plan.proposal.file} (${plan.proposal.layer})\n${outcomeOf(plan)}`,
+    diff: patchOf(plan),
+    repeats: false,
+    why: false
+  })
+  if (!approved) {
+    yield* commit(event("policy.rejected", plan))
+    return "rejected"
+  }
+  yield* commit(event("policy.approved", plan))
+  yield* writePolicy(plan.proposal, plan.proposal.text)
+  yield* commit(event("policy.applied", plan))
+  return "applied"
+})
+
+/** What the replay of past decisions came to, in a line. */
+export const outcomeOf = ({ differences, tried }: Plan): string => {
+  if (tried === undefined) return "the rules in force cannot be loaded, so there is nothing to compare with"
+  const breaking = differences.filter(isBreaking).length
+  return `${count(tried, "past decision")} tried, ${
+    count(differences.length, "request")
+  } decided differently, ${breaking} [BREAKING]`
+}
+
+const patchOf = ({ current = "", proposal: { text } }: Plan): string => {
+  const patch = createTwoFilesPatch("in force", "proposed", current, text, undefined, undefined, { timeout: 5000 })
+  return patch?.replace(/^=+\n/, "") ?? text.replace(/^/gm, "+")
+}
+
+const hash = (text: string) => createHash("sha256").update(text).digest("hex")
+
+const event = (action: `policy.${"approved" | "applied" | "rejected"}`, plan: Plan) => ({
+  session: null,
+  category: "policy" as const,
+  action,
+  actor: "human" as const,
+  phase: null,
+  mode: null,
+  detail: {
+    file: plan.proposal.file,
+    layer: plan.proposal.layer,
+    before: plan.current === undefined ? null : hash(plan.current),
+    after: hash(plan.proposal.text),
+    tried: plan.tried ?? null,
+    changed: plan.differences.length,
+    breaking: plan.differences.filter(isBreaking).length
+  }
+})
