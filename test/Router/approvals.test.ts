@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, type Scope, TestClock } from "effect"
-import { Audit } from "../../src/Audit.ts"
+import { Audit, type AuditEvent, AuditFailed } from "../../src/Audit.ts"
 import * as SessionId from "../../src/domain/SessionId.ts"
-import type { Rule } from "../../src/Policy.ts"
+import { Policy, type Rule } from "../../src/Policy.ts"
 import { type ReviewAnswer, Router, type RouterSession } from "../../src/Router.ts"
-import { scripted } from "../../src/Sandbox.ts"
+import { approve } from "../../src/Router/approvals.ts"
+import { Sandbox, scripted } from "../../src/Sandbox.ts"
 import { StateMachine } from "../../src/StateMachine.ts"
 import * as TestKernel from "../../src/TestKernel.ts"
 import { Workspace } from "../../src/Workspace.ts"
@@ -26,6 +27,8 @@ const asks = (match: Rule["match"], rest: Partial<Rule> = {}): Rule => ({
 const session: ReviewAnswer = { approved: true, reason: "", scope: "session" }
 const once: ReviewAnswer = { approved: true, reason: "", scope: "once" }
 
+type TestKernelServices = Layer.Layer.Success<TestKernel.TestKernel["layer"]>
+
 type Asked = RouterSession & Watcher
 
 const open = (name: string, answers: ReadonlyArray<ReviewAnswer>) =>
@@ -41,7 +44,7 @@ const open = (name: string, answers: ReadonlyArray<ReviewAnswer>) =>
 const inSession = <A, E>(
   rules: ReadonlyArray<Rule>,
   answers: ReadonlyArray<ReviewAnswer>,
-  use: (session: Asked) => Effect.Effect<A, E, Router | Audit | StateMachine | Workspace | Scope.Scope>
+  use: (session: Asked) => Effect.Effect<A, E, TestKernelServices | Scope.Scope>
 ) =>
   Effect.flatMap(open("s-approvals", answers), use).pipe(
     Effect.scoped,
@@ -191,5 +194,30 @@ describe("an approval", () => {
         )
         // The secret is 43 characters of base64url.
         assert.notMatch(JSON.stringify([entries.map(({ detail }) => detail), results, session.events]), /[\w-]{43}/)
+      })))
+
+  it.effect("stops the call while its token is not on record", () =>
+    inSession([asks({ action: "shell.exec" })], [session], (session) =>
+      Effect.gen(function*() {
+        const audit = yield* Audit
+        const leaves = {
+          policy: yield* Policy,
+          stateMachine: yield* StateMachine,
+          sandbox: yield* Sandbox,
+          approvals: new WeakMap(),
+          audit: {
+            ...audit,
+            commit: (event: AuditEvent) =>
+              event.action === "token.issued"
+                ? Effect.fail(new AuditFailed({ method: "commit", reason: "write" }))
+                : audit.commit(event)
+          }
+        }
+        const state = yield* leaves.stateMachine.get(session.id)
+        const request = { action: "shell.exec", phase: state.phase, mode: state.mode, command: "make" } as const
+        const decision = yield* leaves.policy.decide(request)
+        const error = yield* Effect.flip(approve(leaves, session, state, [{ request, decision }], once))
+        assert.strictEqual(error.module, "Audit")
+        assert.isEmpty(yield* tokenEntries)
       })))
 })

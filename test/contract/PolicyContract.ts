@@ -1,5 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, type Layer } from "effect"
+import { SessionId } from "../../src/domain/SessionId.ts"
 import { Policy, type PolicyLoadFailed, type PolicyRequest, type Rule } from "../../src/Policy.ts"
 
 /** The rules that a layer under this contract must hold, in the user's layer. */
@@ -110,6 +111,27 @@ export const suite = (name: string, layer: Layer.Layer<Policy, PolicyLoadFailed>
         assert.strictEqual(why.get("write"), "path is not src/**, docs/**")
         assert.strictEqual(why.get("git-is-yours"), "builtin is not inside .git")
         assert.isFalse(why.has("read"))
+      }))
+
+    it.effect("lets a token stand in the place of its rules, but not of the built-in ones, for its holder alone", () =>
+      Effect.gen(function*() {
+        const policy = yield* Policy
+        const holder = { session: SessionId.make("s-contract"), peer: "one" }
+        const { token } = yield* policy.issue(holder, {
+          action: "change",
+          path: ["gen/", ".git/"],
+          uses: 1,
+          ttlMs: 1000
+        })
+        const asked = (path: string, presenting = holder) =>
+          Effect.map(
+            policy.decide({ action: "change", phase: "coding", mode: "strict", path }, { ...presenting, token }),
+            ({ effect, layer }) => [effect, layer]
+          )
+        assert.deepStrictEqual(yield* asked("gen/a.ts", { ...holder, peer: "two" }), ["deny", "user"])
+        assert.deepStrictEqual(yield* asked("gen/.git/a"), ["deny", "builtin"])
+        assert.deepStrictEqual(yield* asked("gen/a.ts"), ["allow", "token"])
+        assert.deepStrictEqual(yield* asked("gen/a.ts"), ["deny", "user"])
       }))
 
     it.effect("denies an action it does not know, whatever the rules", () =>
