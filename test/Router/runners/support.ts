@@ -66,11 +66,13 @@ const reader = (root: string): RunnerProject => ({
   )
 })
 
-const spawned = (selected: Selected, root: string) =>
+const usualPath = `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`
+
+const spawned = (selected: Selected, root: string, path: string) =>
   Effect.async<{ readonly exitCode: number; readonly output: string }>((resume) => {
     const child = spawn(selected.command, [...selected.args], {
       cwd: join(root, selected.cwd),
-      env: { PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`, HOME: tmpdir(), ...selected.env },
+      env: { PATH: path, HOME: tmpdir(), ...selected.env },
       stdio: ["ignore", "pipe", "pipe"]
     })
     let output = ""
@@ -85,15 +87,15 @@ const spawned = (selected: Selected, root: string) =>
   })
 
 /** Runs one selection as a plain child process, with a report directory of its own. */
-const runOne = (selected: Selected, root: string, reports: string) =>
+const runOne = (selected: Selected, root: string, reports: string, path: string) =>
   Effect.gen(function*() {
-    const { exitCode, output } = yield* spawned(selected, root)
+    const { exitCode, output } = yield* spawned(selected, root, path)
     const report = selected.parse(yield* readReport(join(reports, selected.reportFile)))
     return { report, exitCode, ended: "exit", output } satisfies TestRun & { readonly output: string }
   })
 
-/** Selects for a project on disk and runs everything selected. */
-export const runAll = (root: string, options: Partial<SelectOptions> = {}) =>
+/** Selects for a project on disk and runs everything selected; `path` comes before the usual PATH. */
+export const runAll = (root: string, options: Partial<SelectOptions> = {}, path?: string) =>
   Effect.gen(function*() {
     const reports = yield* onDisk({})
     const selected = yield* select(reader(root), {
@@ -103,5 +105,6 @@ export const runAll = (root: string, options: Partial<SelectOptions> = {}) =>
       reportersDirectory: reportersSource,
       ...options
     })
-    return yield* Effect.forEach(selected, (one) => runOne(one, root, reports))
+    return yield* Effect.forEach(selected, (one) =>
+      runOne(one, root, reports, path === undefined ? usualPath : `${path}:${usualPath}`))
   })
