@@ -33,9 +33,13 @@ const sectionsOf = (lines: ReadonlyArray<string>, build: Build, places: Places):
   return sections
 }
 
-const casesOf = ({ docs, lines, root }: Section, places: Places): ReadonlyArray<TestCase> | null =>
+const casesOf = (
+  { docs, lines, root }: Section,
+  files: ReadonlySet<string>,
+  places: Places
+): ReadonlyArray<TestCase> | null =>
   readLibtest(lines)?.map(({ message, name, status }): TestCase => ({
-    file: docs ? toProjectPath(docTest.exec(name)?.[1], places) : moduleFile(root, name, places.files ?? []),
+    file: docs ? toProjectPath(docTest.exec(name)?.[1], places) : moduleFile(root, name, files),
     name: docs || root === null ? name : `${root}: ${name}`,
     status,
     ...(message === undefined ? {} : { message: message.slice(0, maxMessage) })
@@ -48,7 +52,8 @@ export const parseCargo = (runner: string, report: Uint8Array, places: Places): 
   const build = readBuild(text.split("\n"), places)
   if (build === undefined) return unreadable(runner)
   if (!build.finished) return { runner, cases: build.errors, truncated: build.errors.length === 0 }
-  const sections = sectionsOf(build.rest, build, places).map((section) => casesOf(section, places))
+  const files = new Set<string>(places.files)
+  const sections = sectionsOf(build.rest, build, places).map((section) => casesOf(section, files, places))
   return {
     runner,
     cases: sections.flatMap((cases) => cases ?? []),

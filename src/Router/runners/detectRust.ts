@@ -11,8 +11,8 @@ import { isTestFile } from "./testFiles.ts"
 const read = <E>(project: RunnerProject<E>, ...path: ReadonlyArray<string>) =>
   Effect.map(project.read(posix.join(...path)), Option.getOrElse(() => ""))
 
-const isWorkspace = /^\s*\[workspace\b/m
-const junitProfile = /^\s*\[profile\.([\w-]+)\.junit\]/m
+const isWorkspace = /^[ \t]*\[workspace\b/m
+const junitProfile = /^[ \t]*\[profile\.([\w-]+)\.junit\]/m
 
 /** The file has tests of its own, as `#[test]` and attributes of other crates (`#[tokio::test]`) mark them. */
 const holdsTests = /#\[(?:\w+::)*(?:test|rstest)\b/

@@ -3,7 +3,7 @@ import type { TestCase } from "../../domain/Verdict.ts"
 import { orPrinted } from "./printed.ts"
 import { toProjectPath } from "./reportPath.ts"
 import { maxMessage, type Places } from "./reportText.ts"
-import { plainEnv, type Runner } from "./Runner.ts"
+import { escapeRegExp, plainEnv, type Runner } from "./Runner.ts"
 import { type Element, elementsOf, parseXml } from "./xml.ts"
 
 const testProject = /\.(?:cs|fs|vb)$/
@@ -17,16 +17,30 @@ const statuses: ReadonlyMap<string, TestCase["status"]> = new Map([
 /** `My.App.AddTests+Inner` and `My.App.AddTests<T>` are declared as their last name without its arity. */
 const plainName = (className: string) => className.split(",")[0]!.split(/[.+]/).at(-1)!.replace(/[`<].*$/, "")
 
-const declaring = (className: string, places: Places): ProjectPath | null => {
-  const declaration = new RegExp(`\\b(?:class|record|struct|type|Class|module)\\s+${plainName(className)}\\b`)
+const declaring = (places: Places) => {
+  const known = new Map<string, ProjectPath | null>()
+  return (className: string): ProjectPath | null => {
+    const name = plainName(className)
+    if (!known.has(name)) known.set(name, name === "" ? null : search(name, places))
+    return known.get(name) ?? null
+  }
+}
+
+const search = (name: string, places: Places): ProjectPath | null => {
+  const declaration = new RegExp(`\\b(?:class|record|struct|type|Class|module)\\s+${escapeRegExp(name)}\\b`)
   return [...places.texts ?? []].find(([, text]) => declaration.test(text))?.[0] ?? null
 }
 
-const caseOf = (result: Element, classes: ReadonlyMap<string, string>, places: Places): TestCase => {
+const caseOf = (
+  result: Element,
+  classes: ReadonlyMap<string, string>,
+  declares: ReturnType<typeof declaring>,
+  places: Places
+): TestCase => {
   const className = classes.get(result.attributes["testId"] ?? "") ?? ""
-  const stack = elementsOf(result, "StackTrace")[0]?.text ?? ""
+  const stack = (elementsOf(result, "StackTrace")[0]?.text ?? "").slice(0, maxMessage)
   const name = result.attributes["testName"] ?? ""
-  const file = declaring(className, places) ?? toProjectPath(/ in (\/.+?):line \d+/.exec(stack)?.[1], places)
+  const file = declares(className) ?? toProjectPath(/ in (\/.+?):line \d+/.exec(stack)?.[1], places)
   const status = statuses.get(result.attributes["outcome"] ?? "") ?? "failed"
   const message = `${elementsOf(result, "Message")[0]?.text ?? ""}\n${stack}`.trim().slice(0, maxMessage)
   return {
@@ -46,7 +60,8 @@ const read = (text: string, places: Places) => {
       elementsOf(test, "TestMethod")[0]?.attributes["className"] ?? ""
     ])
   )
-  const cases = elementsOf(root, "UnitTestResult").map((result) => caseOf(result, classes, places))
+  const declares = declaring(places)
+  const cases = elementsOf(root, "UnitTestResult").map((result) => caseOf(result, classes, declares, places))
   const total = elementsOf(root, "Counters")[0]?.attributes["total"]
   return { runner: "dotnet", cases, truncated: total !== String(cases.length) || cases.some(({ name }) => name === "") }
 }

@@ -11,22 +11,25 @@ import { moduleFile } from "./rustModule.ts"
 /** The directory of a package: the one whose Cargo.toml has its name. */
 const packageDirectory = (name: string, places: Places): string | undefined =>
   [...places.texts ?? []].find(([file, text]) =>
-    posix.basename(file) === "Cargo.toml" && /^\s*name\s*=\s*"([^"]+)"/m.exec(text)?.[1] === name
+    posix.basename(file) === "Cargo.toml" && /^[ \t]*name[ \t]*=[ \t]*"([^"\n]+)"/m.exec(text)?.[1] === name
   )?.[0].replace(/(^|\/)Cargo\.toml$/, "")
 
 /** A suite is a test program: `add` the library, `add::calc` the integration test `calc`, `add::bin/run` a program's own tests. */
-const locate = (places: Places): Locate => ({ name, suite }) => {
-  const [pkg = "", target] = suite.split("::")
-  const directory = packageDirectory(pkg, places)
-  if (directory === undefined) return null
-  const at = (path: string) => toProjectPath(posix.join(places.root, directory, path), places)
-  const roots = target === undefined
-    ? ["src/lib.rs", "src/main.rs"]
-    : target.startsWith("bin/")
-    ? [`src/${target}.rs`, `src/${target}/main.rs`, "src/main.rs"]
-    : [`tests/${target}.rs`, `tests/${target}/main.rs`]
-  const root = roots.map(at).find((path): path is ProjectPath => path !== null && places.files?.includes(path) === true)
-  return root === undefined ? null : moduleFile(root, name, places.files ?? [])
+const locate = (places: Places): Locate => {
+  const files = new Set<string>(places.files)
+  return ({ name, suite }) => {
+    const [pkg = "", target] = suite.split("::")
+    const directory = packageDirectory(pkg, places)
+    if (directory === undefined) return null
+    const at = (path: string) => toProjectPath(posix.join(places.root, directory, path), places)
+    const roots = target === undefined
+      ? ["src/lib.rs", "src/main.rs"]
+      : target.startsWith("bin/")
+      ? [`src/${target}.rs`, `src/${target}/main.rs`, "src/main.rs"]
+      : [`tests/${target}.rs`, `tests/${target}/main.rs`]
+    const root = roots.map(at).find((path): path is ProjectPath => path !== null && files.has(path))
+    return root === undefined ? null : moduleFile(root, name, files)
+  }
 }
 
 /** The compiler's messages that are errors, each up to the next message. */

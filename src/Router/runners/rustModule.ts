@@ -8,14 +8,14 @@ import type { ProjectPath } from "../../domain/ProjectPath.ts"
 export const moduleFile = (
   crateRoot: ProjectPath | null,
   test: string,
-  files: ReadonlyArray<ProjectPath>
+  files: ReadonlySet<string>
 ): ProjectPath | null => {
   if (crateRoot === null) return null
   const modules = test.split("::").slice(0, -1)
   for (let length = modules.length; length > 0; length--) {
     const path = posix.join(posix.dirname(crateRoot), ...modules.slice(0, length))
-    const found = files.find((file) => file === `${path}.rs` || file === `${path}/mod.rs`)
-    if (found !== undefined) return found
+    const found = [`${path}.rs`, `${path}/mod.rs`].find((file) => files.has(file))
+    if (found !== undefined) return found as ProjectPath
   }
   return crateRoot
 }

@@ -5,7 +5,7 @@ import { maxMessage, type Places, textOf, unreadable } from "./reportText.ts"
 
 const version = /^TAP version 1[34]$/
 const plan = /^1\.\.(\d+)(?:\s*#\s*(.*))?$/
-const point = /^(not )?ok\b(?:\s+(\d+))?(?:\s+-)?\s*(.*?)\s*$/
+const point = /^(not )?ok\b(?:\s+(\d+))?(?:\s+-)?(.*)$/
 const directive = /(?:^|\s)#\s*(skip|todo)\b.*$/i
 
 interface Point {

@@ -20,14 +20,17 @@ const parser = new XMLParser({
 const attributesKey = ":@"
 const textKey = "#text"
 
-const elementOf = (node: Record<string, unknown>): Element | undefined => {
+const maxDepth = 100
+
+const elementOf = (node: Record<string, unknown>, depth: number): Element | undefined => {
+  if (depth > maxDepth) throw new Error("the document nests too deep")
   const name = Object.keys(node).find((key) => key !== attributesKey)
   if (name === undefined || name === textKey || name.startsWith("?")) return undefined
   const inside = node[name] as ReadonlyArray<Record<string, unknown>>
   return {
     name,
     attributes: { ...(node[attributesKey] as Record<string, string> | undefined) },
-    children: inside.flatMap((child) => elementOf(child) ?? []),
+    children: inside.flatMap((child) => elementOf(child, depth + 1) ?? []),
     text: inside.map((child) => String(child[textKey] ?? "")).join("")
   }
 }
@@ -39,7 +42,7 @@ export const parseXml = (text: string): Element | undefined => {
   try {
     if (XMLValidator.validate(text) !== true) return undefined
     const roots = (parser.parse(text) as ReadonlyArray<Record<string, unknown>>).flatMap((node) =>
-      elementOf(node) ?? []
+      elementOf(node, 0) ?? []
     )
     return roots.length === 1 ? roots[0] : undefined
   } catch {

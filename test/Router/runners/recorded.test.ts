@@ -168,6 +168,20 @@ describe("a report that is not whole", () => {
     assert.strictEqual(judgeAll([{ report, exitCode: 0, ended: "exit" }], context).verdict, "none")
   })
 
+  it("takes no time to speak of, however it is made", () => {
+    const long = " ".repeat(2_000_000)
+    assert.isTrue(tap.parse(bytes(`1..1\nok${long}x${long}\n`), rust)?.truncated === false)
+    const stack = `<StackTrace>${" in /".repeat(400_000)}</StackTrace>`
+    const trx = `<TestRun><UnitTestResult testName="((((">${stack}</UnitTestResult></TestRun>`
+    assert.isTrue(dotnet.parse(bytes(trx), csharp)?.truncated)
+    assert.isTrue(junit.parse(bytes(`${"<testsuite>".repeat(200)}${"</testsuite>".repeat(200)}`), java)?.truncated)
+  })
+
+  it("has class names that are no patterns", () => {
+    const trx = recorded("dotnet.trx").toString().replaceAll("App.Tests.AddTests\"", "App.Tests.Add((Tests\"")
+    assert.isFalse(dotnet.parse(bytes(trx), csharp)?.truncated)
+  })
+
   it("is garbage at worst, and never throws", () => {
     const all = [dotnet, nextest, phpunit, rspec, junit, tap].map(({ parse }) => parse)
     const parsers = [...all, parseGo.bind(null, "go"), parseCargo.bind(null, "cargo")]
