@@ -2,8 +2,8 @@ import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { requireRuntime } from "../support/require.ts"
 import { Arena, layer } from "./forgery/arena.ts"
-import * as node from "./forgery/node.ts"
-import * as unittest from "./forgery/unittest.ts"
+import { node } from "./forgery/node.ts"
+import { unittest } from "./forgery/unittest.ts"
 
 const suites = { "node:test": node, unittest }
 

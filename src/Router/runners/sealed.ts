@@ -31,6 +31,8 @@ export const unseal = (key: string, stdout: Uint8Array): Unsealed => {
       output.push(line)
       continue
     }
+    // Each sealed line starts on a line of its own, whatever was printed before it.
+    if (output.at(-1) === "") output.pop()
     const [, number = "", mac = "", json] = shape.exec(line) ?? []
     if (json === undefined || !isSealed(key, number, mac, json)) {
       problem ??= "what was printed holds a report line that the test runner did not write"

@@ -9,3 +9,11 @@ export interface Attack {
   /** Seconds. */
   readonly timeout?: number
 }
+
+/** A project whose source is wrong, the session's red test, the work that makes it green, and the attacks on it. */
+export interface Suite {
+  readonly project: Files
+  readonly test: Files
+  readonly honest: Files
+  readonly attacks: ReadonlyArray<Attack>
+}

@@ -1,11 +1,11 @@
-import type { Attack } from "./attacks.ts"
+import type { Attack, Suite } from "./attacks.ts"
 
-export const project = {
+const project = {
   "package.json": `{ "name": "x", "private": true, "type": "module", "scripts": { "test": "node --test" } }\n`,
   "src/double.js": "export const double = () => 0\n"
 }
 
-export const test = {
+const test = {
   "test/double.test.js": `import assert from "node:assert"
 import test, { describe, it } from "node:test"
 import { double } from "../src/double.js"
@@ -15,7 +15,7 @@ describe("double", () => { it("keeps zero", () => assert.equal(double(0), 0)) })
 `
 }
 
-export const honest = { "src/double.js": "export const double = (n) => n * 2\n" }
+const honest = { "src/double.js": "export const double = (n) => n * 2\n" }
 
 const failing = /^1 failing in test files of this session$/
 const early = /double\.test\.js: its process ended before its tests did$/
@@ -50,7 +50,7 @@ const background = (command: string) =>
   source(`import { spawn } from "node:child_process"
 spawn("sh", ["-c", ${JSON.stringify(command)}], { detached: true, stdio: "ignore" }).unref()`)
 
-export const attacks: ReadonlyArray<Attack> = [
+const attacks: ReadonlyArray<Attack> = [
   {
     name: "prints a report",
     files: source(`${lines}process.stdout.write(fake); process.stderr.write(fake)`),
@@ -284,3 +284,6 @@ process.on("exit", () => { try { fs.writeFileSync(file, text) } catch {} })`
     reason: failing
   }
 ]
+
+/** A project with a test run by node:test, and what is tried against it. */
+export const node: Suite = { project, test, honest, attacks }

@@ -1,8 +1,8 @@
-import type { Attack } from "./attacks.ts"
+import type { Attack, Suite } from "./attacks.ts"
 
-export const project = { "double.py": "def double(n):\n    return 0\n", "pyproject.toml": "" }
+const project = { "double.py": "def double(n):\n    return 0\n", "pyproject.toml": "" }
 
-export const test = {
+const test = {
   "tests/__init__.py": "",
   "tests/test_double.py": `import unittest
 from double import double
@@ -17,7 +17,7 @@ class DoubleTest(unittest.TestCase):
 `
 }
 
-export const honest = { "double.py": "def double(n):\n    return n * 2\n" }
+const honest = { "double.py": "def double(n):\n    return n * 2\n" }
 
 const failing = /^1 failing in test files of this session$/
 const noReport = /^the report of the test runner is cut off or unreadable \(exit code 0\)$/
@@ -38,7 +38,7 @@ const background = (command: string) =>
   source(`import subprocess
 subprocess.Popen(["sh", "-c", ${JSON.stringify(command)}], start_new_session=True, stderr=subprocess.DEVNULL)`)
 
-export const attacks: ReadonlyArray<Attack> = [
+const attacks: ReadonlyArray<Attack> = [
   { name: "prints a plain report", files: source(`${fake}print(plain)`), verdict: "red", reason: failing },
   {
     name: "prints a sealed report",
@@ -225,3 +225,6 @@ if not os.environ.get("AGAIN"):
     timeout: 1
   }
 ]
+
+/** A project with a test run by unittest, and what is tried against it. */
+export const unittest: Suite = { project, test, honest, attacks }
