@@ -1,17 +1,13 @@
 // Reporter of mocha for Fluffy's kernel, loaded by --require too, so that a test file that cannot be loaded is reported as well:
-// mocha itself then stops before any reporter exists. One JSON line per test, then {"end":true}.
+// mocha itself then stops before any reporter exists. One sealed JSON line per test, then {"end":true}.
 "use strict"
-const { openSync, writeSync } = require("node:fs")
 const { resolve } = require("node:path")
+const harden = require("./harden.cjs")
+const { readInput, sealer } = require("./seal.cjs")
 
 const maxMessage = 4_000
-const target = process.env.FLUFFY_REPORT
-let descriptor
-
-const write = (value) => {
-  descriptor ??= openSync(target, "w")
-  writeSync(descriptor, `${JSON.stringify(value)}\n`)
-}
+const write = sealer(readInput().trim(), 1)
+harden()
 
 const loaded = (suffix) => {
   const key = Object.keys(require.cache).find((name) => name.replaceAll("\\", "/").endsWith(suffix))

@@ -1,15 +1,16 @@
-"""Runs unittest files for Fluffy's kernel: one JSON line per test, then {"end": true}.
+"""Runs unittest files for Fluffy's kernel: one sealed JSON line per test, then {"end": true}. See fluffy_seal.py.
 
 Arguments: [-k TEXT] [--] FILE...; without files every test*.py and *_test.py below the current directory. Exit code 0 when all
 passed, 1 when one failed, 5 when there was none.
 """
 import importlib
 import importlib.util
-import json
 import os
 import sys
 import traceback
 import unittest
+
+import fluffy_seal
 
 MAX_MESSAGE = 4000
 SKIPPED_DIRECTORIES = {"node_modules", "venv", "env", "site-packages", "__pycache__", "build", "dist"}
@@ -94,13 +95,15 @@ def load(path):
     return module
 
 
+def machinery():
+    """What decides whether a test passes: everything of unittest that code under test could replace."""
+    parts = (unittest, unittest.case, unittest.suite, unittest.result, unittest.runner, unittest.TestCase)
+    parts += (unittest.case._Outcome, unittest.TestSuite, unittest.TestResult, unittest.TextTestResult, Result)
+    return [dict(vars(part)) for part in parts]
+
+
 def main():
-    target = open(os.environ.pop("FLUFFY_REPORT"), "w", encoding="utf-8")
-
-    def write(line):
-        target.write(json.dumps(line) + "\n")
-        target.flush()
-
+    write = fluffy_seal.take()
     sys.path[0] = os.getcwd()
     args = sys.argv[1:]
     loader = unittest.TestLoader()
@@ -113,6 +116,7 @@ def main():
     stream = unittest.runner._WritelnDecorator(sys.stderr)
     result = Result(stream, True, 2)
     result.write = write
+    before = machinery()
     for path in args or list(discover()):
         result.file = os.path.abspath(path)
         try:
@@ -131,8 +135,9 @@ def main():
             continue
         suite.run(result)
     result.printErrors()
+    if any(now.get(name) is not value for then, now in zip(before, machinery()) for name, value in then.items()):
+        write({"problem": "the tests or the code under test changed unittest itself"})
     write({"end": True})
-    target.close()
     sys.exit(1 if result.bad else 0 if result.ran else 5)
 
 

@@ -20,6 +20,7 @@ export { readReport } from "./runners/readReport.ts"
 export { maxReportBytes } from "./runners/reportText.ts"
 export type { RunnerName } from "./runners/Runner.ts"
 export { fromStage, type RunnerProject } from "./runners/RunnerProject.ts"
+export { newKey, unseal } from "./runners/sealed.ts"
 
 /** Where a directory made by the kernel for one report is mounted read-write. */
 export const reportDirectory = "/run/fluffy/report"
@@ -48,6 +49,8 @@ export interface Selected {
   readonly env: Readonly<Record<string, string>>
   readonly cwd: ProjectPath
   readonly reportFile: string
+  /** The report comes as sealed lines on standard output (`unseal`), for a key on standard input, and not in the file. */
+  readonly sealed: boolean
   readonly parse: (report: Uint8Array | null) => TestReport | null
 }
 
@@ -121,6 +124,7 @@ const selected = (
     ...captured(runner.capture, command, { reportPath, reporters }),
     cwd: directory,
     reportFile,
+    sealed: runner.sealed === true,
     parse: (report) => report === null ? null : runner.parse(report, places)
   }
 }

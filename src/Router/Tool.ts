@@ -36,6 +36,7 @@ export interface StageCommand {
   readonly cwd?: string
   readonly stdin?: Uint8Array
   readonly timeoutMs?: number
+  readonly outputBytes?: number
   readonly env?: Readonly<Record<string, string>>
   readonly mounts?: ReadonlyArray<{ readonly source: string; readonly target: string; readonly mode: "ro" | "rw" }>
 }

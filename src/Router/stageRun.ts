@@ -24,7 +24,11 @@ export const stageRun = (
       args: command.args,
       cwd: command.cwd === undefined || command.cwd === "." ? stage.project : `${stage.project}/${command.cwd}`,
       mounts: [...stage.mounts, ...(command.mounts ?? [])],
-      limits: { ...options.limits, timeoutMs: Math.min(command.timeoutMs ?? usualTimeoutMs, options.limits.timeoutMs) },
+      limits: {
+        ...options.limits,
+        timeoutMs: Math.min(command.timeoutMs ?? usualTimeoutMs, options.limits.timeoutMs),
+        outputBytes: Math.max(command.outputBytes ?? 0, options.limits.outputBytes)
+      },
       user: stage.user,
       ...(command.env === undefined ? {} : { env: command.env }),
       ...(command.stdin === undefined ? {} : { stdin: command.stdin })

@@ -31,6 +31,7 @@ const runProblem = ({ ended, exitCode, report }: TestRun): string | null => {
   if (exitCode === 127) return "the test runner was not found in the sandbox (exit code 127)"
   if (report === null && exitCode > 128) return `the test runner was killed (exit code ${exitCode})`
   if (report === null) return `the test runner left no report (exit code ${exitCode}); its output says why`
+  if (report.problem !== undefined) return `the report of the test runner cannot be believed: ${report.problem}`
   if (report.truncated) return `the report of the test runner is cut off or unreadable (exit code ${exitCode})`
   if (report.cases.length === 0) return `no tests were found (exit code ${exitCode})`
   const failed = report.cases.some(isFailure)

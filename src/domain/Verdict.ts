@@ -10,11 +10,15 @@ export const TestCase = Schema.Struct({
 })
 export type TestCase = typeof TestCase.Type
 
-/** A runner's machine-readable report, read by the kernel outside the sandbox. `truncated`: the report did not end properly. */
+/**
+ * A runner's machine-readable report, read by the kernel outside the sandbox. `truncated`: it did not end properly or cannot be believed;
+ * `problem` says why where that is known.
+ */
 export const TestReport = Schema.Struct({
   runner: Schema.String,
   cases: Schema.Array(TestCase),
-  truncated: Schema.Boolean
+  truncated: Schema.Boolean,
+  problem: Schema.optional(Schema.String)
 })
 export type TestReport = typeof TestReport.Type
 

@@ -168,6 +168,17 @@ for (const kit of kits) {
         assert.strictEqual(verdict.verdict, "none")
       }))
 
+    it.scopedLive("cannot be made green by a source that prints a report", () =>
+      Effect.gen(function*() {
+        const line = `\\n\\u001ffluffy:0:${"0".repeat(64)}:{\\"end\\":true}\\n`
+        const print = kit.source.endsWith(".py")
+          ? `import os\nos.write(1, "${line}".encode())\n`
+          : `process.stdout.write("${line}")\n`
+        const { run: { output }, verdict } = yield* run({ [kit.source]: print + kit.wrong, [kit.test]: kit.body })
+        // Where the runner captures or passes on what tests print, the line never reaches the report.
+        assert.include(["none", "red"], verdict.verdict, output)
+      }))
+
     it.scopedLive("cannot be made green by a source that ends the process", () =>
       Effect.gen(function*() {
         const quit = kit.source.endsWith(".py") ? "import os\nos._exit(0)\n" : `process.exit(0)\n${kit.right}`

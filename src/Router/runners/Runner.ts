@@ -57,6 +57,8 @@ export interface Runner {
   readonly language: Language
   /** The report's file name, in a directory of its own. */
   readonly reportFile: string
+  /** Whether the report comes as sealed lines on standard output, for a key on standard input, and not in the file. */
+  readonly sealed?: boolean
   /** Options of the project's own test script that take a value in the next word. */
   readonly valued: ReadonlyArray<string>
   /** Options of it that would change the report, or never end; a trailing `=` says that a value follows. */

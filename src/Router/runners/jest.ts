@@ -41,11 +41,12 @@ const dropped = [
   "--collectCoverageFrom="
 ]
 
-/** jest, by its JSON report. */
+/** jest, by a reporter of our own that seals its JSON report. */
 export const jest: Runner = {
   name: "jest",
   language: "javascript",
   reportFile: "jest.json",
+  sealed: true,
   valued,
   dropped,
   command: (request) => {
@@ -57,8 +58,8 @@ export const jest: Runner = {
         ...options,
         "--ci",
         "--coverage=false",
-        "--json",
-        `--outputFile=${request.reportPath}`,
+        "--reporters=default",
+        `--reporters=${request.reporters}/jest.cjs`,
         ...name,
         ...(request.files === null ? positionals : ["--runTestsByPath", ...absolute(request)])
       ],

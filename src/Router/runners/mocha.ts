@@ -50,6 +50,7 @@ export const mocha: Runner = {
   name: "mocha",
   language: "javascript",
   reportFile: "mocha.jsonl",
+  sealed: true,
   valued,
   dropped,
   command: (request) => {
@@ -59,14 +60,14 @@ export const mocha: Runner = {
     return {
       command: request.program,
       args: [
+        `--require=${reporter}`,
         ...options,
         "--no-parallel",
-        `--require=${reporter}`,
         `--reporter=${reporter}`,
         ...name,
         ...(request.files === null ? positionals : absolute(request))
       ],
-      env: { ...plainEnv, ...request.env, FLUFFY_REPORT: request.reportPath }
+      env: { ...plainEnv, ...request.env }
     }
   },
   parse: (report, places) => parseJsonLines("mocha", report, places)

@@ -24,15 +24,20 @@ const dropped = [
   "--test-update-snapshots",
   "--test-reporter=",
   "--test-reporter-destination=",
+  "--test-shard=",
   "--test-isolation=",
   "--experimental-test-isolation="
 ]
 
-/** `node --test`, Node 20 and later. Its words of the test script are flags and, already expanded, test files. */
+/**
+ * node:test, Node 20 and later, each file in a process started by a script of our own: what the project says about options and variables
+ * is for those processes. Its words of the test script are flags and, already expanded, test files.
+ */
 export const node: Runner = {
   name: "node",
   language: "javascript",
   reportFile: "node.jsonl",
+  sealed: true,
   valued,
   dropped,
   command: (request) => {
@@ -41,16 +46,15 @@ export const node: Runner = {
     return {
       command: request.program,
       args: [
+        `${request.reporters}/node.mjs`,
+        ...Object.entries(request.env).map(([name, value]) => `${name}=${value}`),
+        "--",
         ...options,
-        "--test",
-        "--test-reporter=spec",
-        "--test-reporter-destination=stdout",
-        `--test-reporter=${request.reporters}/node.mjs`,
-        `--test-reporter-destination=${request.reportPath}`,
         ...name,
+        "--",
         ...(request.files === null ? positionals : absolute(request))
       ],
-      env: { ...plainEnv, ...request.env }
+      env: plainEnv
     }
   },
   parse: (report, places) => parseJsonLines("node", report, places)

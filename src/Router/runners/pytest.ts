@@ -1,11 +1,12 @@
-import { parseJunit } from "./junit.ts"
+import { parseJsonLines } from "./jsonLines.ts"
 import { absolute, plainEnv, type Runner } from "./Runner.ts"
 
-/** pytest, by its JUnit XML report. */
+/** pytest, by a plugin of our own, which pytest loads before any code of the project. */
 export const pytest: Runner = {
   name: "pytest",
   language: "python",
-  reportFile: "pytest.xml",
+  reportFile: "pytest.jsonl",
+  sealed: true,
   valued: [],
   dropped: [],
   command: (request) => ({
@@ -14,16 +15,18 @@ export const pytest: Runner = {
       ...request.args,
       "-p",
       "no:cacheprovider",
-      `--junitxml=${request.reportPath}`,
-      "-o",
-      "junit_family=xunit1",
-      "-o",
-      "junit_logging=no",
+      "-p",
+      "fluffy_pytest",
       `--rootdir=${request.cwd}`,
       ...(request.name === null ? [] : [`-k${request.name}`]),
       ...absolute(request)
     ],
-    env: { ...plainEnv, PYTHONDONTWRITEBYTECODE: "1", ...request.env }
+    env: {
+      ...plainEnv,
+      PYTHONDONTWRITEBYTECODE: "1",
+      ...request.env,
+      PYTHONPATH: [request.reporters, request.env["PYTHONPATH"] ?? ""].filter((path) => path !== "").join(":")
+    }
   }),
-  parse: (report, places) => parseJunit("pytest", report, places)
+  parse: (report, places) => parseJsonLines("pytest", report, places)
 }

@@ -6,6 +6,7 @@ export const unittest: Runner = {
   name: "unittest",
   language: "python",
   reportFile: "unittest.jsonl",
+  sealed: true,
   valued: [],
   dropped: [],
   command: (request) => ({
@@ -17,7 +18,7 @@ export const unittest: Runner = {
       "--",
       ...absolute(request)
     ],
-    env: { ...plainEnv, PYTHONDONTWRITEBYTECODE: "1", ...request.env, FLUFFY_REPORT: request.reportPath }
+    env: { ...plainEnv, PYTHONDONTWRITEBYTECODE: "1", ...request.env }
   }),
   parse: (report, places) => parseJsonLines("unittest", report, places)
 }

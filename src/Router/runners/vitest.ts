@@ -42,11 +42,12 @@ const dropped = [
 
 const commands = new Set(["run", "watch", "dev", "related", "bench", "list"])
 
-/** vitest, by its JSON reporter. */
+/** vitest, by its JSON reporter, whose report is sealed. */
 export const vitest: Runner = {
   name: "vitest",
   language: "javascript",
   reportFile: "vitest.json",
+  sealed: true,
   valued,
   dropped,
   command: (request) => {
@@ -58,8 +59,7 @@ export const vitest: Runner = {
         "run",
         ...options,
         "--reporter=default",
-        "--reporter=json",
-        `--outputFile.json=${request.reportPath}`,
+        `--reporter=${request.reporters}/vitest.mjs`,
         ...name,
         ...(request.files === null ? positionals.filter((word) => !commands.has(word)) : absolute(request))
       ],

@@ -1,5 +1,5 @@
 import { Effect, Layer } from "effect"
-import { onDisk as reportChannel } from "../../../src/Router/reportChannel.ts"
+import { onDisk as reportChannel, stdinOf, takeReport } from "../../../src/Router/reportChannel.ts"
 import { fromStage, reportDirectory, reportersDirectory, reportersSource, select } from "../../../src/Router/Runners.ts"
 import { defaultLimits, Sandbox } from "../../../src/Sandbox.ts"
 import * as Bubblewrap from "../../../src/Sandbox/Bubblewrap.ts"
@@ -29,9 +29,10 @@ const runStaged = (project: string, own: string) =>
             { source: reportersSource, target: reportersDirectory, mode: "ro" }
           ],
           limits: defaultLimits,
-          user: stage.user
+          user: stage.user,
+          ...stdinOf(reports, one)
         })
-        return { ...result, report: one.parse(yield* reports.read(one.reportFile)) } satisfies TestRun
+        return { ...result, ...(yield* takeReport(reports, one, result.stdout)) } satisfies TestRun
       }))
     const hashes = { [own]: "h1" }
     const verdict = judgeAll(runs, { written: hashes, locked: {}, redTests: [], currentHashes: hashes })

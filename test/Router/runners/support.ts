@@ -16,7 +16,12 @@ import { dirname, join } from "node:path"
 import { ProjectPath } from "../../../src/domain/ProjectPath.ts"
 import { packageRoot } from "../../../src/internal/PackageRoot.ts"
 import {
-  readReport,
+  onDisk as reportChannel,
+  type ReportDirectory,
+  stdinOf,
+  takeReport
+} from "../../../src/Router/reportChannel.ts"
+import {
   reportersSource,
   type RunnerProject,
   select,
@@ -68,40 +73,44 @@ const reader = (root: string): RunnerProject => ({
 
 const usualPath = `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`
 
-const spawned = (selected: Selected, root: string, path: string) =>
-  Effect.async<{ readonly exitCode: number; readonly output: string }>((resume) => {
+const spawned = (selected: Selected, root: string, path: string, stdin: Uint8Array | undefined) =>
+  Effect.async<{ readonly exitCode: number; readonly stdout: Uint8Array; readonly output: string }>((resume) => {
     const child = spawn(selected.command, [...selected.args], {
       cwd: join(root, selected.cwd),
       env: { PATH: path, HOME: tmpdir(), ...selected.env },
-      stdio: ["ignore", "pipe", "pipe"]
+      stdio: ["pipe", "pipe", "pipe"]
     })
+    const stdout: Array<Uint8Array> = []
     let output = ""
-    child.stdout.on("data", (chunk) => output += chunk)
+    child.stdin.on("error", () => {})
+    child.stdin.end(stdin)
+    child.stdout.on("data", (chunk) => {
+      stdout.push(chunk)
+      output += chunk
+    })
     child.stderr.on("data", (chunk) => output += chunk)
-    child.on("error", (error) => resume(Effect.succeed({ exitCode: 127, output: String(error) })))
-    child.on(
-      "close",
-      (code, signal) => resume(Effect.succeed({ exitCode: code ?? (signal === null ? 1 : 137), output }))
-    )
+    const done = (exitCode: number) => resume(Effect.succeed({ exitCode, stdout: Buffer.concat(stdout), output }))
+    child.on("error", () => done(127))
+    child.on("close", (code, signal) => done(code ?? (signal === null ? 1 : 137)))
     return Effect.sync(() => child.kill("SIGKILL"))
   })
 
-/** Runs one selection as a plain child process, with a report directory of its own. */
-const runOne = (selected: Selected, root: string, reports: string, path: string) =>
+/** Runs one selection as a plain child process. `reports` is a directory and a key for its report. */
+const runOne = (selected: Selected, root: string, reports: ReportDirectory, path: string) =>
   Effect.gen(function*() {
-    const { exitCode, output } = yield* spawned(selected, root, path)
-    const report = selected.parse(yield* readReport(join(reports, selected.reportFile)))
+    const { exitCode, output, stdout } = yield* spawned(selected, root, path, stdinOf(reports, selected).stdin)
+    const { report } = yield* takeReport(reports, selected, stdout)
     return { report, exitCode, ended: "exit", output } satisfies TestRun & { readonly output: string }
   })
 
 /** Selects for a project on disk and runs everything selected; `path` comes before the usual PATH. */
 export const runAll = (root: string, options: Partial<SelectOptions> = {}, path?: string) =>
   Effect.gen(function*() {
-    const reports = yield* onDisk({})
+    const reports = yield* reportChannel.open({ uid: process.getuid!(), gid: process.getgid!() })
     const selected = yield* select(reader(root), {
       root,
       configured: [],
-      reportDirectory: reports,
+      reportDirectory: reports.source,
       reportersDirectory: reportersSource,
       ...options
     })

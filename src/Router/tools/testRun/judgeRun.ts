@@ -4,9 +4,11 @@ import { describe } from "../../../domain/Change.ts"
 import { ProjectPath } from "../../../domain/ProjectPath.ts"
 import type { Verdict } from "../../../domain/Verdict.ts"
 import { judgeAll, type TestRun } from "../../../StateMachine.ts"
+import { stdinOf, takeReport } from "../../reportChannel.ts"
 import { fromLeaf, type RouterFailed } from "../../RouterError.ts"
 import {
   fromStage,
+  maxReportBytes,
   reportDirectory,
   reportersDirectory,
   reportersSource,
@@ -15,6 +17,7 @@ import {
 } from "../../Runners.ts"
 import type { Settlement } from "../../settle.ts"
 import type { ToolContext } from "../../Tool.ts"
+import { heldFiles } from "./heldFiles.ts"
 
 /** A finished run: the kernel's verdict, what the runners printed, and how long they took. */
 export interface JudgedRun {
@@ -48,14 +51,16 @@ export const judgeRun = Effect.fn("Router.judgeRun")(function*(
     Effect.mapError(fromLeaf("test.run"))
   )
   if ("_tag" in chosen) return { verdict: none(chosen.message), output: "", ownMs: 0 }
-  const runs = yield* Effect.forEach(chosen, (selected) => runOne(context, selected, args.timeout))
+  const own = [...Object.keys(state.written), ...Object.keys(state.locked)]
+  const present = Object.entries(yield* hashes(context, own)).filter(([, hash]) => hash !== null).map(([path]) => path)
+  const runs = yield* Effect.forEach(chosen, (selected) => runOne(context, selected, present, args.timeout))
   const output = runs.map(({ output }) => output).filter((text) => text !== "").join("\n")
   const ownMs = runs.reduce((sum, { ms }) => sum + ms, 0)
   const judged = judgeAll(runs.map(({ run }) => run), {
     written: state.written,
     locked: state.locked,
     redTests: state.redTests,
-    currentHashes: yield* hashes(context, [...Object.keys(state.written), ...Object.keys(state.locked)])
+    currentHashes: yield* hashes(context, own)
   })
   const verdict: Verdict = args.pattern === undefined ? judged : { ...judged, partial: true }
   const meddled = runs.map(({ settlement }) => meddling(settlement)).find((why) => why !== undefined)
@@ -72,25 +77,26 @@ const meddling = (settlement: Settlement): string | undefined => {
 }
 
 const runOne = Effect.fnUntraced(
-  function*(context: ToolContext, selected: Selected, timeout: number | undefined) {
-    const reports = yield* context.options.reports.open(context.session.stage.user)
+  function*(context: ToolContext, selected: Selected, own: ReadonlyArray<string>, timeout: number | undefined) {
+    const { stage } = context.session
+    const reports = yield* context.options.reports.open(stage.user)
     const { result, settlement } = yield* context.runDiscarding({
       command: selected.command,
       args: selected.args,
       cwd: selected.cwd,
       env: selected.env,
       mounts: [
+        ...heldFiles(stage, own),
         { source: reports.source, target: reportDirectory, mode: "rw" },
         { source: reportersSource, target: reportersDirectory, mode: "ro" }
       ],
+      outputBytes: maxReportBytes,
+      ...stdinOf(reports, selected),
       ...(timeout === undefined ? {} : { timeoutMs: timeout * 1000 })
     })
-    const run: TestRun = {
-      report: selected.parse(yield* reports.read(selected.reportFile)),
-      exitCode: result.exitCode,
-      ended: result.ended
-    }
-    const output = [result.stdout, result.stderr].map((bytes) => Buffer.from(bytes).toString("utf8").trim()).filter(
+    const { report, stdout } = yield* takeReport(reports, selected, result.stdout)
+    const run: TestRun = { report, exitCode: result.exitCode, ended: result.ended }
+    const output = [stdout, result.stderr].map((bytes) => Buffer.from(bytes).toString("utf8").trim()).filter(
       Boolean
     ).join("\n")
     return { run, settlement, output, ms: result.durationMs }
