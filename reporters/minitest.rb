@@ -1,23 +1,22 @@
-# Runs minitest files for Fluffy's kernel: one JSON line per test, then {"end":true}. See src/Router/runners/jsonLines.ts.
+# Runs minitest files for Fluffy's kernel: one sealed JSON line per test, then {"end":true}. See fluffy_seal.rb.
 # Arguments: [-n PATTERN] [--] FILE...; without files every *_test.rb and test_*.rb below test, or spec. Exit code 0 when all passed.
-require "json"
+require_relative "fluffy_seal"
 require "minitest"
 
 module Fluffy
   MAX_MESSAGE = 4000
-  TARGET = File.open(ENV.delete("FLUFFY_REPORT"), "w")
-  TARGET.sync = true
   FILES = {}
-
-  def self.write(line)
-    TARGET.puts(JSON.generate(line))
-  end
 
   def self.text(message)
     message.to_s.dup.force_encoding("UTF-8").scrub[0, MAX_MESSAGE]
   end
 
   class Reporter < Minitest::AbstractReporter
+    def initialize(write)
+      super()
+      @write = write
+    end
+
     def record(result)
       name = "#{result.klass}##{result.name}"
       file = FILES[result.klass] || File.expand_path(result.source_location.first.to_s)
@@ -28,7 +27,7 @@ module Fluffy
         line[:status] = "failed"
         line[:message] = Fluffy.text(result.failures.map { |failure| failure.message }.join("\n"))
       end
-      Fluffy.write(line)
+      @write.call(line)
     end
   end
 end
@@ -36,9 +35,8 @@ end
 # What `require "minitest/autorun"` would do at exit is done here.
 Minitest.class_variable_set(:@@installed_at_exit, true)
 Minitest.extensions << "fluffy"
-def Minitest.plugin_fluffy_init(_options)
-  reporter << Fluffy::Reporter.new
-end
+write = Fluffy.seal
+Minitest.define_singleton_method(:plugin_fluffy_init) { |_options| reporter << Fluffy::Reporter.new(write) }
 
 arguments = ARGV.dup
 ARGV.clear
@@ -62,12 +60,11 @@ arguments.each do |path|
     broken = true
     message = Fluffy.text("#{error.class}: #{error.message}\n#{(error.backtrace || []).first(20).join("\n")}")
     warn(message)
-    Fluffy.write({ file: full, name: "(file)", status: "error", message: message })
+    write.call({ file: full, name: "(file)", status: "error", message: message })
   end
   (Minitest::Runnable.runnables - known).each { |one| Fluffy::FILES[one.name] ||= full }
 end
 
 passed = Minitest.run(options)
-Fluffy.write({ end: true })
-Fluffy::TARGET.close
+write.call({ end: true })
 exit!(passed && !broken ? 0 : 1)

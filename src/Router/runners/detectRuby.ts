@@ -6,12 +6,19 @@ import { minitest } from "./minitest.ts"
 import type { PackageFiles } from "./packages.ts"
 import { rspec } from "./rspec.ts"
 import type { RunnerProject } from "./RunnerProject.ts"
+import { shellWords } from "./shellWords.ts"
 import { isTestFile } from "./testFiles.ts"
 
 const isSpec = (file: string) => isTestFile(file, "ruby") && file.endsWith("_spec.rb")
 const isTest = (file: string) => isTestFile(file, "ruby") && !file.endsWith("_spec.rb")
 
 const maxSniffed = 20
+
+// RSpec loads what .rspec requires before what its command line does, and the reporter has to be there first.
+const rspecOptions = Effect.fnUntraced(function*<E>(project: RunnerProject<E>, directory: string) {
+  const text = Option.getOrElse(yield* project.read(posix.join(directory, ".rspec")), () => "")
+  return ["--options=/dev/null", ...shellWords(text.replaceAll(/^[ \t]*#.*$/gm, "")).flat()]
+})
 
 const some = Effect.fnUntraced(function*<E>(
   project: RunnerProject<E>,
@@ -40,11 +47,12 @@ export const detectRuby = Effect.fnUntraced(function*<E>(
   const declaresMinitest = yield* some(project, manifests, /\bminitest\b/)
   const minitestSpecs = !declaresRspec && (declaresMinitest || (yield* some(project, specs, /["']minitest\b/)))
   const bundled = has("Gemfile.lock")
+  const options = yield* rspecOptions(project, directory)
   const of = (runner: typeof rspec, program: string, owns: Detection["owns"], declared: boolean): Detection => ({
     runner,
     directory,
     program: { name: bundled ? "bundle" : program },
-    args: bundled ? ["exec", program] : [],
+    args: [...(bundled ? ["exec", program] : []), ...(runner === rspec ? options : [])],
     env: {},
     declared,
     alone: true,

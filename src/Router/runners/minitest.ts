@@ -6,6 +6,7 @@ export const minitest: Runner = {
   name: "minitest",
   language: "ruby",
   reportFile: "minitest.jsonl",
+  sealed: true,
   valued: [],
   dropped: [],
   command: (request) => ({
@@ -17,7 +18,7 @@ export const minitest: Runner = {
       "--",
       ...absolute(request)
     ],
-    env: { ...plainEnv, ...request.env, FLUFFY_REPORT: request.reportPath }
+    env: { ...plainEnv, ...request.env }
   }),
   parse: (report, places) => parseJsonLines("minitest", report, places)
 }

@@ -70,21 +70,26 @@ const parse = (report: Uint8Array, places: Places): TestReport => {
   return { runner: "rspec", cases: [...examined, ...errors, ...others], truncated: !agree }
 }
 
-/** RSpec 3, by its JSON formatter. */
+/** `exec rspec`, the words of bundler: what comes after them is RSpec's. */
+const leadingOf = (args: ReadonlyArray<string>) => args[0] === "exec" ? args.slice(0, 2) : []
+
+/** RSpec 3, by its JSON formatter, whose report is sealed. */
 export const rspec: Runner = {
   name: "rspec",
   language: "ruby",
   reportFile: "rspec.json",
+  sealed: true,
   valued: [],
   dropped: [],
   command: (request) => ({
     command: request.program,
     args: [
-      ...request.args,
+      ...leadingOf(request.args),
+      `--require=${request.reporters}/fluffy_rspec.rb`,
+      ...request.args.slice(leadingOf(request.args).length),
       "--no-color",
       "--format=progress",
-      "--format=json",
-      `--out=${request.reportPath}`,
+      "--format=Fluffy::Formatter",
       ...(request.name === null ? [] : [`--example=${request.name}`]),
       ...absolute(request)
     ],

@@ -104,7 +104,10 @@ const rspec: NativeKit = {
   ...ruby,
   runner: "rspec",
   runtime: "rspec",
-  base: { ".rspec": "--require spec_helper\n", "spec/spec_helper.rb": "\n" },
+  base: {
+    ".rspec": "--require spec_helper\n",
+    "spec/spec_helper.rb": "$stdin.read.empty? or abort(\"the key was there to be read\")\n"
+  },
   quits: "def add(a, b)\n  puts({ examples: [] }.to_s)\n  exit(0)\nend\n",
   test: "spec/add_spec.rb",
   body: `require "add"

@@ -158,7 +158,7 @@ describe("select for a file of each language", () => {
         ["core/tests/a.rs", "core", "--message-format=json --test=a -- --color=never"],
         ["core/tests/b/main.rs", "core", "--message-format=json --tests -- --color=never"],
         ["core/src/lib.rs", "core", "--message-format=json --tests -- --color=never"],
-        ["jobs/spec/a_spec.rb", "jobs", `--out=/run/fluffy/report/0-rspec.json ${root}/jobs/spec/a_spec.rb`],
+        ["jobs/spec/a_spec.rb", "jobs", `--format=Fluffy::Formatter ${root}/jobs/spec/a_spec.rb`],
         ["shop/tests/BTest.php", "shop", `--log-junit /run/fluffy/report/0-phpunit.xml ${root}/shop/tests/BTest.php`]
       ] as const
       for (const [pattern, cwd, end] of expected) {
