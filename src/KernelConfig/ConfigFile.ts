@@ -46,8 +46,20 @@ const Runner = Schema.Struct({
   command: Text,
   args: Schema.optionalWith(Schema.Array(Schema.String), { default: () => [], exact: true }),
   report: oneOf(RunnerReport),
-  files: optional(Patterns)
-})
+  files: optional(Patterns),
+  reportFile: key(
+    "report_file",
+    Text.pipe(Schema.filter((text) => !text.split("/").includes("..") && !text.startsWith("/")))
+      .annotations(saying("it must be a pattern of files in the project"))
+  )
+}).pipe(
+  Schema.filter((runner) =>
+    runner.report !== "junit" || runner.reportFile !== undefined ||
+      runner.args.some((word) => word.includes("{report}"))
+      ? true
+      : "a runner with report: junit needs report_file, or {report} in args"
+  )
+)
 
 const Limits = Schema.Struct({
   timeoutMs: key("timeout", Time),

@@ -4,14 +4,34 @@ import { defaultLimits, type Limits } from "../Sandbox.ts"
 export const SandboxChoice = ["auto", "bubblewrap", "docker", "podman"] as const
 
 /** How a test command's output is read. */
-export const RunnerReport = ["node", "vitest", "jest", "mocha", "pytest", "unittest"] as const
+export const RunnerReport = [
+  "node",
+  "vitest",
+  "jest",
+  "mocha",
+  "pytest",
+  "unittest",
+  "go",
+  "cargo",
+  "nextest",
+  "rspec",
+  "minitest",
+  "phpunit",
+  "dotnet",
+  "junit",
+  "tap"
+] as const
 
-/** A test command of the project's own: `report` says how its output is read. `files` are gitignore patterns of the tests it runs. */
+/**
+ * A test command of the project's own: `report` says how its output is read. `files` are gitignore patterns of the tests it runs,
+ * `reportFile` a pattern of the JUnit XML files it leaves.
+ */
 export interface RunnerConfig {
   readonly command: string
   readonly args: ReadonlyArray<string>
   readonly report: (typeof RunnerReport)[number]
   readonly files?: ReadonlyArray<string>
+  readonly reportFile?: string
 }
 
 /** Everything a kernel is told. `project` and `state` are absolute; `user` and `model.apiKey` come from outside the project only. */
@@ -51,6 +71,18 @@ export const defaults: Omit<KernelOptions, "project" | "state" | "policies"> = {
     "*.spec.*",
     "*_test.*",
     "test_*.py",
+    "test_*.rb",
+    "*_spec.rb",
+    "*_tests.rs",
+    "tests.rs",
+    "*Test.php",
+    "*Test.java",
+    "*Tests.java",
+    "*Test.kt",
+    "*Tests.cs",
+    "*Test.cs",
+    "*.bats",
+    "**/t/**/*.t",
     "**/test/**",
     "**/tests/**",
     "**/__tests__/**",
@@ -96,6 +128,19 @@ export const defaults: Omit<KernelOptions, "project" | "state" | "policies"> = {
     "Cargo.lock",
     "Gemfile*",
     "composer.*",
+    "*.gemspec",
+    ".rspec",
+    "Rakefile",
+    "phpunit*.xml*",
+    "*.csproj",
+    "*.fsproj",
+    "*.vbproj",
+    "*.sln",
+    "pom.xml",
+    "build.gradle*",
+    "go.work",
+    ".cargo/**",
+    ".config/nextest.toml",
     "Makefile",
     "vitest.config.*",
     "vitest.workspace.*",

@@ -3,13 +3,16 @@ import { posix } from "node:path"
 import { type ProjectPath, root } from "../domain/ProjectPath.ts"
 import type { TestReport } from "../domain/Verdict.ts"
 import { packageRoot } from "../internal/PackageRoot.ts"
+import { captured } from "./runners/captured.ts"
 import { fromConfig, type RunnerConfig } from "./runners/configured.ts"
 import { detect } from "./runners/detect.ts"
 import type { Detection, MissingRunner } from "./runners/Detection.ts"
 import { NoRunner } from "./runners/NoRunner.ts"
 import { narrow, notInstalled, type Target } from "./runners/pattern.ts"
+import type { Places } from "./runners/Places.ts"
 import type { RunnerName } from "./runners/Runner.ts"
 import type { RunnerProject } from "./runners/RunnerProject.ts"
+import { sourcesOf } from "./runners/sources.ts"
 
 export type { RunnerConfig } from "./runners/configured.ts"
 export { NoRunner } from "./runners/NoRunner.ts"
@@ -55,7 +58,8 @@ const looked = [
   "runners in .fluffy/config.yaml",
   "scripts.test and dependencies of package.json (node --test, vitest, jest, mocha)",
   "pytest in pyproject.toml, setup.cfg, tox.ini, pytest.ini, requirements",
-  "test files (*.test.js and the like, test_*.py)"
+  "go.mod, Cargo.toml, Gemfile and .rspec, composer.json and phpunit.xml, projects of dotnet test",
+  "test files (*.test.js and the like, test_*.py, *_spec.rb, *_test.rb, *Test.php)"
 ]
 
 const nothingUsable = (missing: MissingRunner | undefined) =>
@@ -81,27 +85,43 @@ export const select = Effect.fn("Runners.select")(function*<E>(
   const missing = found.filter((one): one is MissingRunner => "missing" in one)
   if (usable.length === 0) return yield* nothingUsable(missing[0])
   const targets = yield* narrow(usable, missing, files, options.pattern)
-  return targets.map((target, index) => selected(target, index, options))
+  return yield* Effect.forEach(
+    targets,
+    (target, index) =>
+      Effect.map(
+        sourcesOf(project, target.detection, files),
+        (texts) => selected(target, index, options, { files, texts })
+      )
+  )
 })
 
-const selected = ({ detection, files, name }: Target, index: number, options: SelectOptions): Selected => {
+const selected = (
+  { detection, files, name }: Target,
+  index: number,
+  options: SelectOptions,
+  sources: Pick<Places, "files" | "texts">
+): Selected => {
   const { directory, program, runner } = detection
   const cwd = directory === root ? options.root : posix.join(options.root, directory)
-  const places = { root: options.root, cwd }
+  const [only] = runner.fileByFile === true ? files ?? [] : []
+  const places: Places = { root: options.root, cwd, ...sources, ...(only === undefined ? {} : { only }) }
   const reportFile = `${index}-${runner.reportFile}`
+  const reportPath = posix.join(options.reportDirectory ?? reportDirectory, reportFile)
+  const reporters = options.reportersDirectory ?? reportersDirectory
   const command = runner.command({
-    ...places,
+    root: options.root,
+    cwd,
     program: "path" in program ? posix.join(options.root, program.path) : program.name,
     args: detection.args,
     env: detection.env,
-    reportPath: posix.join(options.reportDirectory ?? reportDirectory, reportFile),
-    reporters: options.reportersDirectory ?? reportersDirectory,
+    reportPath,
+    reporters,
     files,
     name
   })
   return {
     runner: runner.name,
-    ...command,
+    ...captured(runner.capture, command, { reportPath, reporters }),
     cwd: directory,
     reportFile,
     sealed: runner.sealed === true,

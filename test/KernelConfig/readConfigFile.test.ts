@@ -28,7 +28,13 @@ describe("readConfigFile", () => {
     { text: "secrets: [\"a/[\"]", place: "1:11", problem: "can never match" },
     { text: "secrets: .env", place: "1:10", problem: "secrets" },
     { text: "runners:\n  - command: npm", place: "2:5", problem: "runners.0.report is missing" },
-    { text: "runners:\n  - { command: npm, report: tap }", place: "2:29", problem: "it must be one of node, vitest" },
+    { text: "runners:\n  - { command: npm, report: xunit }", place: "2:29", problem: "it must be one of node, vitest" },
+    { text: "runners:\n  - { command: mvn, report: junit }", place: "2:5", problem: "needs report_file, or {report}" },
+    {
+      text: "runners:\n  - { command: mvn, report: junit, report_file: ../x.xml }",
+      place: "2:49",
+      problem: "it must be a pattern of files in the project"
+    },
     { text: "- a\n- b", place: "1:1", problem: "Expected" },
     { text: "mode: strict\nmode: debug", place: "2:1", problem: "the key \"mode\" is given twice" },
     { text: "a: &x 1\nb: *x", place: "1:7", problem: "anchors and aliases are not used in a configuration" },

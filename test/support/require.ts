@@ -3,7 +3,9 @@ import { spawnSync } from "node:child_process"
 const attempts: Record<string, ReadonlyArray<string>> = {
   bubblewrap: ["bwrap", "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "--", "/bin/sh", "-c", ":"],
   docker: ["docker", "info", "--format", "{{.ServerVersion}}"],
-  podman: ["podman", "info", "--format", "{{.Version.Version}}"]
+  podman: ["podman", "info", "--format", "{{.Version.Version}}"],
+  go: ["go", "version"],
+  minitest: ["ruby", "-e", "require 'minitest'"]
 }
 
 const known = new Map<string, string | undefined>()

@@ -12,6 +12,8 @@ export interface Detection {
   /** `declared` by the project; else chosen since its test files look like it. */
   readonly declared: boolean
   readonly owns: (file: string) => boolean
+  /** Whether packages inside this one are none of its business: then each has a runner of its own. */
+  readonly alone?: boolean
 }
 
 /** A runner the project wants, which is not installed. */

@@ -1,9 +1,35 @@
 import type { ProjectPath } from "../../domain/ProjectPath.ts"
 import type { TestReport } from "../../domain/Verdict.ts"
+import type { Places } from "./Places.ts"
 
-export type RunnerName = "node" | "vitest" | "jest" | "mocha" | "pytest" | "unittest"
+export type RunnerName =
+  | "node"
+  | "vitest"
+  | "jest"
+  | "mocha"
+  | "pytest"
+  | "unittest"
+  | "go"
+  | "cargo"
+  | "nextest"
+  | "rspec"
+  | "minitest"
+  | "phpunit"
+  | "dotnet"
+  | "junit"
+  | "tap"
 
-export type Language = "javascript" | "python"
+/** `any`: a runner that knows its files by patterns of the configuration only. */
+export type Language = "javascript" | "python" | "go" | "rust" | "ruby" | "php" | "dotnet" | "any"
+
+/**
+ * How a report comes to be when the command does not write it itself: from what it prints (`stdout`, or `output` with stderr), or from
+ * files it leaves below `directory`, whose paths match `pattern` (`*` matches slashes too). With `file` it writes the report, and what
+ * it printed stands in for a missing one.
+ */
+export type Capture =
+  | { readonly from: "stdout" | "output" | "file" }
+  | { readonly from: "files"; readonly directory: string; readonly pattern: string }
 
 /** What a runner is asked to do. Paths are absolute and inside the sandbox, except `files`. `files` null: what the runner finds itself. */
 export interface RunnerRequest {
@@ -37,9 +63,14 @@ export interface Runner {
   readonly valued: ReadonlyArray<string>
   /** Options of it that would change the report, or never end; a trailing `=` says that a value follows. */
   readonly dropped: ReadonlyArray<string>
+  readonly capture?: Capture
+  /** Whether it takes one file at a time. */
+  readonly fileByFile?: boolean
+  /** The files whose text tells tests and files apart, where a report does not. */
+  readonly reads?: (file: string) => boolean
   readonly command: (request: RunnerRequest) => RunnerCommand
-  /** Reads a report that nobody vouches for; `root` and `cwd` as in the request. What cannot be read makes it `truncated`. */
-  readonly parse: (report: Uint8Array, places: Pick<RunnerRequest, "root" | "cwd">) => TestReport
+  /** Reads a report that nobody vouches for. What cannot be read makes it `truncated`; null when it turns out to be none. */
+  readonly parse: (report: Uint8Array, places: Places) => TestReport | null
 }
 
 /** Output without colours, and no snapshot written where one is missing. */

@@ -1,69 +1,87 @@
-import { Either, Schema } from "effect"
-import { XMLParser, XMLValidator } from "fast-xml-parser"
+import type { ProjectPath } from "../../domain/ProjectPath.ts"
 import type { TestCase, TestReport } from "../../domain/Verdict.ts"
+import { partsOf } from "./captured.ts"
 import { toProjectPath } from "./reportPath.ts"
-import { type Places, textOf, unreadable } from "./reportText.ts"
+import { maxMessage, type Places, textOf, unreadable } from "./reportText.ts"
+import { type Element, elementsOf, parseXml } from "./xml.ts"
 
-const Problem = Schema.Struct({ message: Schema.optional(Schema.String), "#text": Schema.optional(Schema.String) })
-const Case = Schema.Struct({
-  classname: Schema.optionalWith(Schema.String, { default: () => "" }),
-  name: Schema.String,
-  file: Schema.optional(Schema.String),
-  failure: Schema.optional(Schema.Array(Problem)),
-  error: Schema.optional(Schema.Array(Problem)),
-  skipped: Schema.optional(Schema.Array(Schema.Unknown))
-})
-const Suite = Schema.Struct({ testcase: Schema.optionalWith(Schema.Array(Case), { default: () => [] }) })
-const Document = Schema.Struct({
-  testsuites: Schema.Struct({ testsuite: Schema.Array(Suite) })
-})
-const decode = Schema.decodeUnknownEither(Document)
+/** Which file a test is of, where its writer does not say: from the names of its class and its suite. */
+export type Locate = (test: {
+  readonly classname: string
+  readonly name: string
+  readonly suite: string
+}) => ProjectPath | null
 
-const maxMessage = 4_000
-const lists = new Set(["testsuite", "testcase", "failure", "error", "skipped"])
+const nowhere: Locate = () => null
 
-const parser = new XMLParser({
-  ignoreAttributes: false,
-  attributeNamePrefix: "",
-  parseTagValue: false,
-  parseAttributeValue: false,
-  alwaysCreateTextNode: true,
-  isArray: (name, _path, _leaf, isAttribute) => !isAttribute && lists.has(name)
-})
+const problems = new Set(["failure", "error", "warning"])
 
-const messageOf = (problem: unknown) => {
-  const { "#text": text, message } = problem as typeof Problem.Type
-  return (text === undefined || text.trim() === "" ? message ?? "" : text).slice(0, maxMessage)
+const messageOf = ({ attributes, text }: Element) =>
+  (text.trim() === "" ? attributes["message"] ?? "" : text).slice(0, maxMessage)
+
+interface Suite {
+  readonly name: string
+  readonly file: string | undefined
 }
 
-const caseOf = (test: typeof Case.Type, places: Places): TestCase => {
-  const file = toProjectPath(test.file, places)
-  const name = test.classname === "" ? test.name : `${test.classname}.${test.name}`
-  const error = test.error?.[0]
-  if (error?.message === "collection failure") {
-    return { file, name: "(file)", status: "error", message: messageOf(error) }
+const caseOf = (test: Element, suite: Suite, places: Places, locate: Locate): TestCase => {
+  const { classname = test.attributes["class"] ?? "", file: own, name = "" } = test.attributes
+  const file = toProjectPath(own ?? suite.file, places) ?? locate({ classname, name, suite: suite.name }) ??
+    places.only ?? null
+  const full = classname === "" ? name : `${classname}.${name}`
+  const problem = test.children.find((child) => problems.has(child.name))
+  if (problem?.attributes["message"] === "collection failure") {
+    return { file, name: "(file)", status: "error", message: messageOf(problem) }
   }
-  const problem = test.failure?.[0] ?? error
-  if (problem !== undefined) return { file, name, status: "failed", message: messageOf(problem) }
-  return { file, name, status: test.skipped === undefined ? "passed" : "skipped" }
+  if (problem !== undefined) return { file, name: full, status: "failed", message: messageOf(problem) }
+  const status = test.attributes["status"]
+  const skipped = test.children.some((child) => child.name === "skipped") || status === "notrun" ||
+    status === "disabled"
+  return { file, name: full, status: skipped ? "skipped" : "passed" }
 }
 
-const read = (text: string) => {
-  // Entities could blow a small report up to any size; no runner writes a DOCTYPE.
-  if (text.includes("<!DOCTYPE") || text.includes("<!ENTITY") || XMLValidator.validate(text) !== true) return undefined
-  return Either.getOrUndefined(decode(parser.parse(text)))
+const casesOf = (suite: Element, outer: Suite, places: Places, locate: Locate): ReadonlyArray<TestCase> => {
+  const { file, filepath, name = outer.name } = suite.attributes
+  const here = { name, file: file ?? filepath ?? outer.file }
+  return suite.children.flatMap((child) =>
+    child.name === "testcase"
+      ? [caseOf(child, here, places, locate)]
+      : child.name === "testsuite"
+      ? casesOf(child, here, places, locate)
+      : []
+  )
 }
 
-/** Reads pytest's JUnit XML of the family xunit1, the one that names files. */
-export const parseJunit = (runner: string, report: Uint8Array, places: Places): TestReport => {
+const hasNamelessCase = (root: Element) =>
+  elementsOf(root, "testcase").some((test) => (test.attributes["name"] ?? "") === "")
+
+/** The tests of one JUnit XML document; undefined when it is none. Suites may lie in suites; the first may be the root. */
+export const junitCases = (
+  text: string,
+  places: Places,
+  locate: Locate = nowhere
+): ReadonlyArray<TestCase> | undefined => {
+  const root = parseXml(text)
+  if (root === undefined || (root.name !== "testsuites" && root.name !== "testsuite")) return undefined
+  return hasNamelessCase(root) ? undefined : casesOf(root, { name: "", file: undefined }, places, locate)
+}
+
+/** Reads one JUnit XML document, as pytest writes it in the family xunit1, which names files. */
+export const parseJunit = (
+  runner: string,
+  report: Uint8Array,
+  places: Places,
+  locate: Locate = nowhere
+): TestReport => {
   const text = textOf(report)
-  if (text === null) return unreadable(runner)
-  try {
-    const document = read(text)
-    if (document === undefined) return unreadable(runner)
-    const cases = document.testsuites.testsuite.flatMap((suite) => suite.testcase.map((test) => caseOf(test, places)))
-    return { runner, cases, truncated: false }
-  } catch {
-    return unreadable(runner)
-  }
+  const cases = text === null ? undefined : junitCases(text, places, locate)
+  return cases === undefined ? unreadable(runner) : { runner, cases, truncated: false }
+}
+
+/** Reads JUnit XML documents that were put together; undefined when one of them is none. */
+export const joined = (runner: string, text: string, places: Places, locate: Locate): TestReport | undefined => {
+  const documents = partsOf(text).map((part) => junitCases(part, places, locate))
+  return documents.includes(undefined)
+    ? undefined
+    : { runner, cases: documents.flatMap((cases) => cases ?? []), truncated: false }
 }

@@ -2,10 +2,20 @@ import { posix } from "node:path"
 import { ProjectPath, root } from "../../domain/ProjectPath.ts"
 import type { Language } from "./Runner.ts"
 
-const manifests: Record<Language, ReadonlySet<string>> = {
-  javascript: new Set(["package.json"]),
-  python: new Set(["pyproject.toml", "setup.cfg", "setup.py", "pytest.ini", "tox.ini", "requirements.txt", "Pipfile"])
+const manifests: Record<Language, RegExp> = {
+  javascript: /^package\.json$/,
+  python: /^(pyproject\.toml|setup\.cfg|setup\.py|pytest\.ini|tox\.ini|requirements\.txt|Pipfile)$/,
+  go: /^go\.mod$/,
+  rust: /^Cargo\.toml$/,
+  ruby: /^(Gemfile|\.rspec|Rakefile|.+\.gemspec)$/,
+  php: /^(composer\.json|phpunit(\.dist)?\.xml(\.dist)?)$/,
+  dotnet: /^.+\.(cs|fs|vb)proj$/,
+  any: /(?!)/
 }
+
+/** Whether the directory itself has a manifest of the language. */
+export const hasManifest = (directory: string, files: ReadonlyArray<ProjectPath>, language: Language): boolean =>
+  files.some((file) => posix.dirname(file) === directory && manifests[language].test(posix.basename(file)))
 
 // What lies in these is there to be tested or looked at, and no part of the project of its own.
 const notOwn = /(^|\/)(test|tests|__tests__|spec|fixtures|__fixtures__|examples?|templates?)(\/|$)/
@@ -18,7 +28,9 @@ const depth = (path: string) => path === root ? 0 : path.split("/").length
 export const packagesOf = (files: ReadonlyArray<ProjectPath>, language: Language): ReadonlyArray<ProjectPath> => {
   const found = files.flatMap((file) => {
     const directory = posix.dirname(file)
-    return manifests[language].has(posix.basename(file)) && !notOwn.test(directory) ? [ProjectPath.make(directory)] : []
+    return manifests[language].test(posix.basename(file)) && !(language !== "dotnet" && notOwn.test(directory))
+      ? [ProjectPath.make(directory)] :
+      []
   })
   return [...new Set([root, ...found])].toSorted((a, b) => depth(a) - depth(b)).slice(0, maxPackages)
 }

@@ -14,7 +14,7 @@ export interface Target {
 const remedy = "Give a test file's path, a glob, or part of a test's name; or nothing, to run all tests."
 
 const looksLikePath = (pattern: string) =>
-  isGlob(pattern) || pattern.includes("/") || /\.([cm]?[jt]sx?|py)$/.test(pattern)
+  isGlob(pattern) || pattern.includes("/") || /\.([cm]?[jt]sx?|py|go|rs|rb|php|cs|fs|vb)$/.test(pattern)
 
 const maxFiles = 500
 
@@ -26,9 +26,12 @@ export const notInstalled = (runner: MissingRunner): NoRunner =>
     remedy: "A person has to install the project's dependencies (npm install) and start again."
   })
 
+/** Whether the command has no search of its own: one that is told the file it is to run. */
+const isTold = ({ runner }: Detection) => runner.language === "any" && runner.fileByFile === true
+
 /** A runner's own search is left to it where the project declares it; else it gets the files that led to it. */
 const everything = (detection: Detection, files: ReadonlyArray<ProjectPath>): Target => {
-  const own = detection.declared ? [] : files.filter(detection.owns)
+  const own = detection.declared && !isTold(detection) ? [] : files.filter(detection.owns)
   return { detection, files: own.length === 0 || own.length > maxFiles ? null : own, name: null }
 }
 
@@ -39,8 +42,27 @@ const share = (detections: ReadonlyArray<Detection>, files: ReadonlyArray<Projec
     return own.length === 0 ? [] : [{ detection, files: own, name: null }]
   })
 
-/** Turns the pattern of a call into what each runner runs. Without test files of its own a runner is left out, unless all are. */
+/** Each target as what one command takes: one file where the runner takes no more. */
+const single = (target: Target): ReadonlyArray<Target> =>
+  target.detection.runner.fileByFile !== true
+    ? [target]
+    : target.files?.map((file) => ({ ...target, files: [file] })) ?? (isTold(target.detection) ? [] : [target])
+
+/** `narrowed`, command by command. */
 export const narrow = Effect.fnUntraced(function*(
+  ...all: Parameters<typeof narrowed>
+): Effect.fn.Return<ReadonlyArray<Target>, NoRunner> {
+  const targets = (yield* narrowed(...all)).flatMap(single)
+  if (targets.length > 0) return targets
+  return yield* new NoRunner({
+    reason: `the configured command runs one test file at a time, and there is none, or more than ${maxFiles}`,
+    looked: [],
+    remedy: "Name a test file, or fewer of them under files of the runner in .fluffy/config.yaml."
+  })
+})
+
+/** Turns the pattern of a call into what each runner runs. Without test files of its own a runner is left out, unless all are. */
+const narrowed = Effect.fnUntraced(function*(
   detections: ReadonlyArray<Detection>,
   missing: ReadonlyArray<MissingRunner>,
   files: ReadonlyArray<ProjectPath>,

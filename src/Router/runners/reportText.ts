@@ -1,10 +1,12 @@
 import type { TestReport } from "../../domain/Verdict.ts"
-import type { RunnerRequest } from "./Runner.ts"
 
-export type Places = Pick<RunnerRequest, "root" | "cwd">
+export type { Places } from "./Places.ts"
 
 /** A report larger than this, in bytes, is not read. */
 export const maxReportBytes = 16 * 1024 * 1024
+
+/** A failure's message is cut to this many characters. */
+export const maxMessage = 4_000
 
 /** The report as text, null when it is too large or no UTF-8. */
 export const textOf = (report: Uint8Array): string | null => {

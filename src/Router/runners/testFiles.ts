@@ -3,21 +3,36 @@ import type { ProjectPath } from "../../domain/ProjectPath.ts"
 import * as Glob from "../../internal/Glob.ts"
 import type { Language } from "./Runner.ts"
 
-const javascript = /\.[cm]?[jt]sx?$/
-const javascriptName = /(^|[._-])(test|spec)\.[cm]?[jt]sx?$|^test-[^/]*\.[cm]?[jt]sx?$/
 const testDirectory = /^(test|tests|__tests__|spec)$/
-const pythonName = /^test[^/]*\.py$|_test\.py$/
 
-/** The language a file's tests would be in. */
-const languageOf = (path: string): Language | null =>
-  javascript.test(path) ? "javascript" : path.endsWith(".py") ? "python" : null
+/** What a language's files are called, its test files by themselves, and whether lying in a folder for tests makes a file one. */
+interface Names {
+  readonly language: RegExp
+  readonly test: RegExp
+  readonly inFolder: boolean
+}
+
+const names: Record<Language, Names> = {
+  javascript: {
+    language: /\.[cm]?[jt]sx?$/,
+    test: /(^|[._-])(test|spec)\.[cm]?[jt]sx?$|^test-[^/]*\.[cm]?[jt]sx?$/,
+    inFolder: true
+  },
+  python: { language: /\.py$/, test: /^test[^/]*\.py$|_test\.py$/, inFolder: false },
+  go: { language: /\.go$/, test: /_test\.go$/, inFolder: false },
+  rust: { language: /\.rs$/, test: /(^|_)tests?\.rs$/, inFolder: true },
+  ruby: { language: /\.rb$/, test: /^test_[^/]*\.rb$|_(test|spec)\.rb$/, inFolder: false },
+  php: { language: /\.php$/, test: /Test\.php$/, inFolder: false },
+  dotnet: { language: /\.(cs|fs|vb)$/, test: /(Test|Tests|Spec|Specs)\.(cs|fs|vb)$/, inFolder: false },
+  any: { language: /./, test: /(^|[._-])(tests?|spec)[._-]|(Tests?|IT|Spec)\.\w+$|\.(t|bats)$/, inFolder: true }
+}
 
 /** Whether a runner of the language would look for tests in the file. */
 export const isTestFile = (path: string, language: Language): boolean => {
-  if (languageOf(path) !== language || /\.d\.[cm]?ts$/.test(path)) return false
+  const { inFolder, language: extension, test } = names[language]
   const name = posix.basename(path)
-  if (language === "python") return pythonName.test(name)
-  return javascriptName.test(name) || path.split("/").slice(0, -1).some((part) => testDirectory.test(part))
+  if (!extension.test(name) || /\.d\.[cm]?ts$/.test(path)) return false
+  return test.test(name) || (inFolder && path.split("/").slice(0, -1).some((part) => testDirectory.test(part)))
 }
 
 const maxAlternatives = 64

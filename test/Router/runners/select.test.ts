@@ -98,7 +98,56 @@ const detections: ReadonlyArray<readonly [says: string, files: Files, runners: R
     "a.test.js": "",
     "test/fixtures/app/package.json": script("jest"),
     "test/fixtures/app/a.test.js": ""
-  }, ["node"]]
+  }, ["node"]],
+  ["go.mod", { "go.mod": "module a", "a_test.go": "" }, ["go"]],
+  ["a Go module inside another", {
+    "go.mod": "module a",
+    "a_test.go": "",
+    "tools/go.mod": "module b",
+    "tools/b_test.go": ""
+  }, ["go", "go in tools"]],
+  ["Go files of no module", { "a_test.go": "", "a.test.js": "" }, ["node"]],
+  ["Cargo.toml", { "Cargo.toml": "[package]", "tests/a.rs": "" }, ["cargo"]],
+  ["unit tests beside the code", { "Cargo.toml": "[package]", "src/lib.rs": "#[test] fn a() {}" }, ["cargo"]],
+  ["a Cargo workspace, which runs its members", {
+    "Cargo.toml": "[workspace]\nmembers = [\"a\"]",
+    "a/Cargo.toml": "[package]",
+    "a/tests/a.rs": ""
+  }, ["cargo"]],
+  ["packages of Rust that are no workspace", {
+    "a/Cargo.toml": "[package]",
+    "a/tests/a.rs": "",
+    "b/Cargo.toml": "[package]",
+    "b/tests/b.rs": ""
+  }, ["cargo in a", "cargo in b"]],
+  ["a JUnit profile of nextest", {
+    "Cargo.toml": "[package]",
+    ".config/nextest.toml": "[profile.ci.junit]\npath = \"junit.xml\"",
+    "tests/a.rs": ""
+  }, ["nextest"]],
+  [".rspec", { ".rspec": "", "spec/a_spec.rb": "" }, ["rspec"]],
+  ["specs and tests in Ruby", { "Gemfile": "gem \"rspec\"", "spec/a_spec.rb": "", "test/b_test.rb": "" }, [
+    "rspec",
+    "minitest"
+  ]],
+  ["specs that require minitest", { "spec/a_spec.rb": "require \"minitest/autorun\"" }, ["minitest"]],
+  ["phpunit.xml", { "phpunit.xml.dist": "", "tests/ATest.php": "" }, ["phpunit"]],
+  ["a project of dotnet test among others", {
+    "App.sln": "",
+    "src/App.csproj": "<Project Sdk=\"Microsoft.NET.Sdk\"/>",
+    "src/A.cs": "",
+    "tests/Tests.csproj": "<PackageReference Include=\"Microsoft.NET.Test.Sdk\"/>",
+    "tests/ATests.cs": ""
+  }, ["dotnet in tests"]],
+  ["one manifest for each part of a monorepo", {
+    ...installed,
+    "package.json": script("vitest run"),
+    "web/a.test.ts": "",
+    "api/go.mod": "module a",
+    "api/a_test.go": "",
+    "jobs/Gemfile": "gem \"minitest\"",
+    "jobs/test/a_test.rb": ""
+  }, ["vitest", "go in api", "minitest in jobs"]]
 ]
 
 describe("select", () => {

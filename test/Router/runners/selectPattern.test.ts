@@ -131,3 +131,70 @@ describe("select with configured runners", () => {
       assert.include((yield* Effect.flip(of(config, "a.test.js"))).message, "no test file")
     }))
 })
+
+describe("select for a file of each language", () => {
+  const all = {
+    "api/go.mod": "module a",
+    "api/calc/a_test.go": "",
+    "core/Cargo.toml": "[package]",
+    "core/tests/a.rs": "",
+    "core/tests/b/main.rs": "",
+    "core/src/lib.rs": "#[test]",
+    "jobs/Gemfile": "gem \"rspec\"",
+    "jobs/Gemfile.lock": "rspec (3.12)",
+    "jobs/spec/a_spec.rb": "",
+    "shop/composer.json": "{\"require-dev\":{\"phpunit/phpunit\":\"9\"}}",
+    "shop/vendor/bin/phpunit": "",
+    "shop/tests/ATest.php": "",
+    "shop/tests/BTest.php": ""
+  }
+  const words = (pattern: string) =>
+    Effect.map(chosen(all, { pattern }), (runs) => runs.map((one) => ({ ...one, words: one.args.join(" ") })))
+
+  it.effect("runs the least that holds it, where its manifest lies", () =>
+    Effect.gen(function*() {
+      const expected = [
+        ["api/calc/a_test.go", "api", "go test -json -count=1 ./calc"],
+        ["core/tests/a.rs", "core", "--message-format=json --test=a -- --color=never"],
+        ["core/tests/b/main.rs", "core", "--message-format=json --tests -- --color=never"],
+        ["core/src/lib.rs", "core", "--message-format=json --tests -- --color=never"],
+        ["jobs/spec/a_spec.rb", "jobs", `--format=Fluffy::Formatter ${root}/jobs/spec/a_spec.rb`],
+        ["shop/tests/BTest.php", "shop", `--log-junit /run/fluffy/report/0-phpunit.xml ${root}/shop/tests/BTest.php`]
+      ] as const
+      for (const [pattern, cwd, end] of expected) {
+        const [one, ...others] = yield* words(pattern)
+        assert.isEmpty(others)
+        assert.strictEqual<string | undefined>(one?.cwd, cwd)
+        assert.isTrue(one?.words.endsWith(end), one?.words)
+      }
+    }))
+
+  it.effect("uses the package's own program", () =>
+    Effect.gen(function*() {
+      const [ruby] = yield* words("jobs/spec/a_spec.rb")
+      assert.deepStrictEqual([ruby?.command, ...ruby?.args.slice(0, 2) ?? []], ["bundle", "exec", "rspec"])
+      const php = yield* words("shop")
+      assert.deepStrictEqual(php.map(({ args, command }) => [command, args[5]]), [
+        ["/bin/sh", `${root}/shop/vendor/bin/phpunit`],
+        ["/bin/sh", `${root}/shop/vendor/bin/phpunit`]
+      ])
+    }))
+
+  it.effect("keeps the words of a configured command", () =>
+    Effect.gen(function*() {
+      const of = (config: RunnerConfig) =>
+        Effect.map(chosen(all, { configured: [config] }), ([one]) => one?.args.slice(5).join(" "))
+      assert.strictEqual(
+        yield* of({ command: "go", args: ["test", "-tags", "slow"], report: "go" }),
+        "go test -json -count=1 -tags slow ./..."
+      )
+      assert.match(
+        (yield* of({ command: "cargo", args: ["+1.80", "test", "--features", "x"], report: "cargo" })) ?? "",
+        /^cargo \+1\.80 test --offline .* --features x -- --color=never$/
+      )
+      assert.match(
+        (yield* of({ command: "cargo", args: ["nextest", "run", "--profile", "ci"], report: "nextest" })) ?? "",
+        /^cargo nextest run --offline .* --profile ci$/
+      )
+    }))
+})

@@ -71,11 +71,13 @@ const reader = (root: string): RunnerProject => ({
   )
 })
 
-const spawned = (selected: Selected, root: string, stdin: Uint8Array | undefined) =>
+const usualPath = `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`
+
+const spawned = (selected: Selected, root: string, path: string, stdin: Uint8Array | undefined) =>
   Effect.async<{ readonly exitCode: number; readonly stdout: Uint8Array; readonly output: string }>((resume) => {
     const child = spawn(selected.command, [...selected.args], {
       cwd: join(root, selected.cwd),
-      env: { PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`, HOME: tmpdir(), ...selected.env },
+      env: { PATH: path, HOME: tmpdir(), ...selected.env },
       stdio: ["pipe", "pipe", "pipe"]
     })
     const stdout: Array<Uint8Array> = []
@@ -94,15 +96,15 @@ const spawned = (selected: Selected, root: string, stdin: Uint8Array | undefined
   })
 
 /** Runs one selection as a plain child process. `reports` is a directory and a key for its report. */
-const runOne = (selected: Selected, root: string, reports: ReportDirectory) =>
+const runOne = (selected: Selected, root: string, reports: ReportDirectory, path: string) =>
   Effect.gen(function*() {
-    const { exitCode, output, stdout } = yield* spawned(selected, root, stdinOf(reports, selected).stdin)
+    const { exitCode, output, stdout } = yield* spawned(selected, root, path, stdinOf(reports, selected).stdin)
     const { report } = yield* takeReport(reports, selected, stdout)
     return { report, exitCode, ended: "exit", output } satisfies TestRun & { readonly output: string }
   })
 
-/** Selects for a project on disk and runs everything selected. */
-export const runAll = (root: string, options: Partial<SelectOptions> = {}) =>
+/** Selects for a project on disk and runs everything selected; `path` comes before the usual PATH. */
+export const runAll = (root: string, options: Partial<SelectOptions> = {}, path?: string) =>
   Effect.gen(function*() {
     const reports = yield* reportChannel.open({ uid: process.getuid!(), gid: process.getgid!() })
     const selected = yield* select(reader(root), {
@@ -112,5 +114,6 @@ export const runAll = (root: string, options: Partial<SelectOptions> = {}) =>
       reportersDirectory: reportersSource,
       ...options
     })
-    return yield* Effect.forEach(selected, (one) => runOne(one, root, reports))
+    return yield* Effect.forEach(selected, (one) =>
+      runOne(one, root, reports, path === undefined ? usualPath : `${path}:${usualPath}`))
   })

@@ -1,0 +1,24 @@
+import { parseJsonLines } from "./jsonLines.ts"
+import { absolute, escapeRegExp, plainEnv, type Runner } from "./Runner.ts"
+
+/** minitest 5, by a script of our own that loads each test file and says which it was: minitest itself has no report for machines. */
+export const minitest: Runner = {
+  name: "minitest",
+  language: "ruby",
+  reportFile: "minitest.jsonl",
+  sealed: true,
+  valued: [],
+  dropped: [],
+  command: (request) => ({
+    command: request.program,
+    args: [
+      ...request.args,
+      `${request.reporters}/minitest.rb`,
+      ...(request.name === null ? [] : ["-n", `/${escapeRegExp(request.name)}/`]),
+      "--",
+      ...absolute(request)
+    ],
+    env: { ...plainEnv, ...request.env }
+  }),
+  parse: (report, places) => parseJsonLines("minitest", report, places)
+}

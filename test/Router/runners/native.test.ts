@@ -1,0 +1,110 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import type { TestCase } from "../../../src/domain/Verdict.ts"
+import { judgeAll } from "../../../src/StateMachine.ts"
+import { requireRuntime } from "../../support/require.ts"
+import { nativeKits } from "./nativeKits.ts"
+import { judged } from "./staged.ts"
+import { type Files, onDisk, runAll } from "./support.ts"
+
+const kits = nativeKits.filter((kit) => requireRuntime(kit.runtime))
+const sandboxed = requireRuntime("bubblewrap")
+
+const brief = (cases: ReadonlyArray<TestCase>) =>
+  cases.map(({ file, name, status }) =>
+    `${status} ${file} ${/adds/i.test(name) ? "adds" : /zero/i.test(name) ? "zero" : name}`
+  ).toSorted()
+
+for (const kit of kits) {
+  const own = { [kit.test]: "h1", [kit.second]: "h2" }
+  const context = { written: own, locked: {}, redTests: [], currentHashes: own }
+  const run = (files: Files, pattern?: string) =>
+    Effect.gen(function*() {
+      const root = yield* onDisk({ ...kit.base, ...files })
+      const runs = yield* runAll(root, pattern === undefined ? {} : { pattern }, kit.path?.())
+      const cases = runs.flatMap(({ report }) => report?.cases ?? [])
+      const output = runs.map(({ exitCode, output }) => `${output}\nexit code ${exitCode}`).join("\n")
+      return { cases, output, runs, verdict: judgeAll(runs, context) }
+    })
+
+  describe(`the ${kit.runner} adapter`, { timeout: 60_000 }, () => {
+    it.scopedLive("reports a green project", () =>
+      Effect.gen(function*() {
+        const { cases, output, runs, verdict } = yield* run({ [kit.source]: kit.right, [kit.test]: kit.body })
+        assert.deepStrictEqual(brief(cases), [`passed ${kit.test} adds`, `passed ${kit.test} zero`], output)
+        assert.deepStrictEqual(runs.map(({ report }) => [report?.runner, report?.truncated]), [[kit.runner, false]])
+        assert.strictEqual(verdict.verdict, "green", verdict.reason)
+      }))
+
+    it.scopedLive("reports a red project, test by test", () =>
+      Effect.gen(function*() {
+        const { cases, output, verdict } = yield* run({ [kit.source]: kit.wrong, [kit.test]: kit.body })
+        assert.deepStrictEqual(brief(cases), [`failed ${kit.test} adds`, `passed ${kit.test} zero`], output)
+        assert.include(cases.find(({ status }) => status === "failed")?.message, "wrong sum")
+        assert.strictEqual(verdict.verdict, "red", verdict.reason)
+      }))
+
+    it.scopedLive("is red in the test file that asks for what is missing", () =>
+      Effect.gen(function*() {
+        const { cases, output, verdict } = yield* run({ [kit.source]: kit.without, [kit.test]: kit.body })
+        assert.strictEqual(verdict.verdict, "red", output)
+        assert.deepStrictEqual([...new Set(cases.map(({ file }) => file))], [kit.test])
+        assert.match(verdict.failures[0]?.message ?? "", /\badd\b/i)
+      }))
+
+    it.scopedLive("is red in a test file that cannot be read", () =>
+      Effect.gen(function*() {
+        const { cases, output, verdict } = yield* run({ [kit.source]: kit.right, [kit.second]: kit.syntaxError })
+        assert.deepStrictEqual(brief(cases), [`error ${kit.second} (file)`], output)
+        assert.strictEqual(verdict.verdict, "red", verdict.reason)
+      }))
+
+    it.scopedLive("gives no verdict on skipped tests", () =>
+      Effect.gen(function*() {
+        const { cases, output, verdict } = yield* run({ [kit.source]: kit.right, [kit.second]: kit.skipped })
+        assert.deepStrictEqual(brief(cases), [`skipped ${kit.second} adds`], output)
+        assert.strictEqual(verdict.verdict, "none")
+      }))
+
+    it.scopedLive("runs the one file that is asked for", () =>
+      Effect.gen(function*() {
+        const files = { [kit.source]: kit.wrong, [kit.test]: kit.body, [kit.second]: kit.skipped }
+        const { cases, output } = yield* run(files, kit.second)
+        assert.deepStrictEqual(brief(cases), [`skipped ${kit.second} adds`], output)
+      }))
+
+    it.scopedLive("runs the tests with a name, taken as it is written", () =>
+      Effect.gen(function*() {
+        const files = { [kit.source]: kit.wrong, [kit.test]: kit.body }
+        const zero = yield* run(files, kit.runner === "go" ? "Zero" : "zero")
+        assert.deepStrictEqual(brief(zero.cases), [`passed ${kit.test} zero`], zero.output)
+        const none = yield* run(files, "--help|.")
+        assert.deepStrictEqual(brief(none.cases), [], none.output)
+        assert.strictEqual(none.verdict.verdict, "none")
+      }))
+
+    it.scopedLive("is not made green by a source that says so and ends the process", () =>
+      Effect.gen(function*() {
+        const { output, verdict } = yield* run({ [kit.source]: kit.quits, [kit.test]: kit.body })
+        assert.notStrictEqual(verdict.verdict, "green", output)
+      }))
+
+    it.scopedLive("is not made red by a test that only prints a failure", () =>
+      Effect.gen(function*() {
+        const { output, verdict } = yield* run({ [kit.source]: kit.right, [kit.second]: kit.shouts })
+        assert.notStrictEqual(verdict.verdict, "red", output)
+      }))
+
+    if (sandboxed) {
+      it.scopedLive("is red and green in a sandbox, and changes nothing", () =>
+        Effect.gen(function*() {
+          for (const [source, is] of [[kit.wrong, "red"], [kit.right, "green"]] as const) {
+            const files = { ...kit.base, [kit.source]: source, [kit.test]: kit.body }
+            const { output, scan, verdict } = yield* judged(files, kit.test)
+            assert.deepStrictEqual<ReadonlyArray<unknown>>([verdict.verdict, verdict.files], [is, [kit.test]], output)
+            assert.isEmpty(scan.changes)
+          }
+        }))
+    }
+  })
+}
