@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { type RunnerConfig, select } from "../../../src/Router/Runners.ts"
 import { type Files, inMemory } from "./support.ts"
 
-const root = "/work/app"
+const root = "/srv/app"
 
 const chosen = (
   files: Files,
