@@ -8,7 +8,7 @@ import type { RouterFailed } from "./Router/RouterError.ts"
 import type { RouterSession } from "./Router/RouterSession.ts"
 import type { RouterOptions } from "./Router/Tool.ts"
 import { tools } from "./Router/tools.ts"
-import type { ToolSpec } from "./Router/ToolSpec.ts"
+import { isNamed, type ToolSpec } from "./Router/ToolSpec.ts"
 import type { Sandbox } from "./Sandbox.ts"
 import type { StateMachine } from "./StateMachine.ts"
 import type { Stage } from "./Workspace.ts"
@@ -45,8 +45,7 @@ export const layer = (
         locks.set(stage, lock)
         return lock
       }
-      const isReader = (name: string) =>
-        tools.some(({ spec }) => spec.path === "fast" && (spec.name === name || spec.name.replace(".", "_") === name))
+      const isReader = (name: string) => tools.some(({ spec }) => spec.path === "fast" && isNamed(spec.name, name))
       return Router.of({
         tools: tools.map(({ spec }) => spec),
         call: (session, request) =>

@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import type { Audit } from "../Audit.ts"
 import type { ToolCall, ToolResult } from "../domain/ToolCall.ts"
 import { isoNow, timed } from "../internal/time.ts"
-import { fromLeaf, type RouterFailed, wireName } from "../Router.ts"
+import { fromLeaf, isNamed, type RouterFailed, wireName } from "../Router.ts"
 import type { AgentOutcome, AgentTask, Usage } from "./AgentTask.ts"
 import { compact } from "./context.ts"
 import { ModelFailed } from "./ModelError.ts"
@@ -146,10 +146,9 @@ export const start = (parts: AgentParts, task: AgentTask) =>
   })
 
 const isFast = (task: AgentTask, name: string) =>
-  task.tools.some((tool) => tool.path === "fast" && (tool.name === name || wireName(tool.name) === name))
+  task.tools.some((tool) => tool.path === "fast" && isNamed(tool.name, name))
 
-const isKnown = (task: AgentTask, name: string) =>
-  task.tools.some((tool) => tool.name === name || wireName(tool.name) === name)
+const isKnown = (task: AgentTask, name: string) => task.tools.some((tool) => isNamed(tool.name, name))
 
 const tooMany = `Refused: at most ${maxCalls} calls are run in one turn; this one was not.`
 
@@ -182,7 +181,7 @@ const runCalls = Effect.fnUntraced(function*(
     for (const [index, result] of results.entries()) {
       const call = group[index]!
       outcomes.push({ call, result })
-      if (wireName(call.name) === "task_complete" && result.outcome === "ok") completed = summaryOf(call.args)
+      if (isNamed("task.complete", call.name) && result.outcome === "ok") completed = summaryOf(call.args)
     }
   }
   return {

@@ -11,3 +11,6 @@ export interface ToolSpec {
 
 /** The name on the wire: model providers refuse dots. */
 export const wireName = (name: string): string => name.replaceAll(".", "_")
+
+/** Whether a name as a model or a person wrote it, with dots or on the wire, means this tool. */
+export const isNamed = (tool: ToolName, name: string): boolean => tool === name || wireName(tool) === name

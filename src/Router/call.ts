@@ -13,7 +13,7 @@ import type { RouterSession } from "./RouterSession.ts"
 import { stageRun } from "./stageRun.ts"
 import type { RouterOptions, Tool, ToolAnswer } from "./Tool.ts"
 import { failed } from "./tools/answer.ts"
-import { wireName } from "./ToolSpec.ts"
+import { isNamed, wireName } from "./ToolSpec.ts"
 
 const maxArgumentBytes = 8 << 20
 
@@ -60,7 +60,7 @@ export const call = Effect.fn("Router.call")(function*(
   { args, id, name }: ToolCall
 ): Effect.fn.Return<ToolResult, RouterFailed> {
   const start = yield* monotonicMs
-  const tool = tools.find(({ spec }) => spec.name === name || wireName(spec.name) === name)
+  const tool = tools.find(({ spec }) => isNamed(spec.name, name))
   const shown = tool?.spec.name ?? name.slice(0, 100)
   const decoded = tool === undefined ? undefined : decode(tool, args)
   const { found, text: summary } = yield* mask(

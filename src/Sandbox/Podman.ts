@@ -21,9 +21,12 @@ export const layer = (options: ContainerOptions = {}): Layer.Layer<Sandbox, Sand
 /** Podman, not tried before the first command; a machine where it does not work fails that with `SandboxUnavailable`. */
 export const layerLazy = (options: ContainerOptions = {}): Layer.Layer<Sandbox> => layerLazyOf(dialect, options)
 
+/** Where this process's environment says the engine is: CONTAINER_HOST and the user's directories. */
+export const placesConfig: Effect.Effect<ContainerOptions> = places("CONTAINER_HOST")
+
 /** `layer` where this process's environment says the engine is: CONTAINER_HOST and the user's directories. */
 export const layerConfig = (options: ContainerOptions = {}): Layer.Layer<Sandbox, SandboxUnavailable> =>
-  Layer.unwrapEffect(Effect.map(places("CONTAINER_HOST"), (found) => layer({ ...found, ...options })))
+  Layer.unwrapEffect(Effect.map(placesConfig, (found) => layer({ ...found, ...options })))
 
 /** Makes Fluffy's base image in Podman from what this machine has; takes no registry. */
 export const buildImage = (
@@ -34,6 +37,3 @@ export const buildImage = (
 export const prune = (
   options: ContainerOptions = {}
 ): Effect.Effect<ReadonlyArray<string>, SandboxFailed | SandboxUnavailable> => pruneOrphans(dialect, options)
-
-/** Where this process's environment says the engine is: CONTAINER_HOST and the user's directories. */
-export const placesConfig: Effect.Effect<ContainerOptions> = places("CONTAINER_HOST")

@@ -3,7 +3,7 @@ import { ToolName, type ToolResult } from "../../domain/ToolCall.ts"
 import { escape, escapeJson } from "../../internal/escape.ts"
 import * as Kernel from "../../Kernel.ts"
 import { Orchestrator } from "../../Orchestrator.ts"
-import { wireName } from "../../Router.ts"
+import { isNamed } from "../../Router.ts"
 import type { CommandOf } from "../args.ts"
 import { misused } from "../CliFailed.ts"
 import { configureToRun } from "../configure.ts"
@@ -18,7 +18,7 @@ const decodeJson = Schema.decodeUnknownEither(
 )
 
 const find = (name: string) => {
-  const found = ToolName.literals.find((tool) => tool === name || wireName(tool) === name)
+  const found = ToolName.literals.find((tool) => isNamed(tool, name))
   const meant = nearest(name, ToolName.literals)
   return found === undefined
     ? misused(
