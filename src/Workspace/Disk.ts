@@ -105,6 +105,7 @@ const open = Effect.fnUntraced(function*(context: Context, options: StageOptions
       held: blobs.held
     },
     directories,
+    aside: [],
     pending: undefined
   }
   const ignored = Ignored.make(git, listing.repositories, (path) => manifest.has(path))

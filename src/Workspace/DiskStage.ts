@@ -1,15 +1,24 @@
 import { Effect, Option, Schedule } from "effect"
 import type { ChangeSet } from "../domain/Change.ts"
 import { ProjectPath } from "../domain/ProjectPath.ts"
-import { MergeConflict, PathRefused, type Stage, type StageOptions, WorkspaceFailed } from "../Workspace.ts"
+import {
+  MergeConflict,
+  PathRefused,
+  type Stage,
+  type StagedFile,
+  type StageOptions,
+  WorkspaceFailed
+} from "../Workspace.ts"
 import { attempt, failure } from "./attempt.ts"
 import * as State from "./DiskState.ts"
+import { fingerprint } from "./fingerprint.ts"
 import type { Ignored } from "./Ignored.ts"
 import * as Journal from "./Journal.ts"
 import { differences, toChanges } from "./Manifest.ts"
 import { merge } from "./merge.ts"
 import * as Patch from "./patch.ts"
 import * as Read from "./read.ts"
+import { bringBack, tryOut, tryStart } from "./tryOut.ts"
 
 /** All a stage is made of; `trees` are the dependency trees, `fixed` the mounts that do not depend on the stage's content. */
 export interface DiskStageOptions {
@@ -54,6 +63,20 @@ const readerOf = (options: DiskStageOptions): Read.ReadOptions => {
 const reading = <A>(method: string, work: () => A): Effect.Effect<A, PathRefused | WorkspaceFailed> =>
   Effect.try({ try: work, catch: (cause) => cause instanceof PathRefused ? cause : failure(method, "read")(cause) })
 
+const baseOf = (state: State.DiskState, path: string, maxBytes = 1 << 20): StagedFile | undefined => {
+  const content = state.base.get(path)
+  if (content === undefined || content.kind === "directory") return undefined
+  const pieces: Array<Buffer> = []
+  let room = maxBytes
+  for (const chunk of content.size === 0 ? [] : state.blobs.chunks(content.sha256)) {
+    pieces.push(Buffer.from(chunk.subarray(0, room)))
+    room -= chunk.length
+    if (room <= 0) break
+  }
+  const { executable, kind, size } = content
+  return { kind, executable, size, bytes: Buffer.concat(pieces) }
+}
+
 /** The stage over its state. Whoever calls keeps to one call that writes at a time. */
 export const make = (options: DiskStageOptions): Stage => {
   const { fixed, ignored, journals, stage, state, trees } = options
@@ -63,6 +86,7 @@ export const make = (options: DiskStageOptions): Stage => {
   const between = () => differences(state.base, State.visible(state.manifest))
   const diff = () => Patch.make(toChanges(between()), (content) => blobs.read(content.sha256))
 
+  let known: { readonly start: string | null } | undefined
   const keepPatch = attempt("keep the patch", "write", () => {
     const patch = `${Journal.ownDirectory(`${Journal.ownDirectory(journals)}/patches`)}/${stage.session}.patch`
     Journal.writeDurably(patch, Buffer.from(diff().patch))
@@ -109,6 +133,16 @@ export const make = (options: DiskStageOptions): Stage => {
     read: Effect.fn("Workspace.read")((path, range) => reading("read", () => Read.read(reader, path, range ?? {}))),
     list: Effect.fn("Workspace.list")((path, range) => reading("list", () => Read.list(reader, path, range))),
     stat: Effect.fn("Workspace.stat")((path) => reading("stat", () => Option.fromNullable(Read.stat(reader, path)))),
+    base: Effect.fn("Workspace.base")((path, range) =>
+      attempt("read the start", "read", () => Option.fromNullable(baseOf(state, path, range?.maxBytes)))
+    ),
+    fingerprint: attempt("tell the start", "read", () => {
+      if (known === undefined) known = { start: fingerprint(state.base, stage.project, trees) ?? null }
+      return Option.fromNullable(known.start)
+    }),
+    tryOut: Effect.fn("Workspace.tryOut")((edits) =>
+      attempt("try out", "write", () => edits === "start" ? tryStart(state) : tryOut(state, edits))
+    ),
     scan: attempt("scan", "read", () => State.look(state)).pipe(
       Effect.flatMap((scanned) =>
         Effect.map(ignored.of(State.fresh(state, scanned)), (some) => State.conclude(state, scanned, some))
@@ -119,7 +153,10 @@ export const make = (options: DiskStageOptions): Stage => {
       attempt("accept", "write", () => State.accept(state, set))
     ),
     reject: Effect.fn("Workspace.reject")((set: ChangeSet) =>
-      attempt("reject", "write", () => State.reject(state, set))
+      attempt("reject", "write", () => {
+        bringBack(state)
+        State.reject(state, set)
+      })
     ),
     changes: attempt("compare", "read", () => toChanges(between())).pipe(Effect.withSpan("Workspace.changes")),
     diff: attempt("diff", "read", diff).pipe(Effect.withSpan("Workspace.diff")),

@@ -7,7 +7,7 @@ import type { Owner } from "./fill.ts"
 import type { Home } from "./Home.ts"
 import { type Difference, type Manifest, type ManifestEntry, toChanges } from "./Manifest.ts"
 import { ancestors, byPath, display } from "./names.ts"
-import { makePoints, purge, restore } from "./restore.ts"
+import { makePoints, purge, restore, type RestoreOptions } from "./restore.ts"
 import { isUnread, scan, type Scanned, type ScanOptions } from "./scan.ts"
 
 /** A stage on a file system: its accepted state, what it began from, and what the last scan found. */
@@ -19,6 +19,8 @@ export interface DiskState {
   readonly base: Map<string, Content>
   readonly options: ScanOptions
   directories: ReadonlySet<string>
+  /** Files that a try-out of the start moved out of the stage, and where they are. */
+  readonly aside: Array<{ readonly path: string; readonly at: string }>
   pending:
     | { readonly set: ChangeSet; readonly scanned: Scanned; readonly found: ReadonlyMap<string, ManifestEntry> }
     | undefined
@@ -104,7 +106,8 @@ export const accept = (state: DiskState, set: ChangeSet): void => {
   makePoints(restoring(state))
 }
 
-const restoring = (state: DiskState) => ({
+/** What `restore` needs of a state. */
+export const restoring = (state: DiskState): RestoreOptions => ({
   root: state.home.root,
   trash: state.home.trash,
   owner: state.owner,

@@ -2,13 +2,14 @@ import { Effect, Option, type Scope } from "effect"
 import type { Change, ChangeSet, Content } from "../domain/Change.ts"
 import { ProjectPath } from "../domain/ProjectPath.ts"
 import { compile } from "../internal/Glob.ts"
+import { fingerprint } from "./fingerprint.ts"
 import { refuseLink } from "./links.ts"
 import { type Difference, differences, sameContent, toChanges } from "./Manifest.ts"
 import * as Read from "./memoryRead.ts"
 import { contentOf, contentsOf, lookIn, MemoryFiles, type MemoryNode, type MemoryTree } from "./MemoryTree.ts"
 import { ancestors, display, refusePath } from "./names.ts"
 import * as Patch from "./patch.ts"
-import type { Stage, StageOptions } from "./Stage.ts"
+import type { Stage, StagedFile, StageOptions } from "./Stage.ts"
 import { MergeConflict, PathRefused, WorkspaceFailed } from "./WorkspaceError.ts"
 
 type Nodes = Map<string, MemoryNode>
@@ -41,6 +42,7 @@ const make = (tree: MemoryTree, options: StageOptions, root: string): Stage => {
   tree.stages.set(root, files)
   let accepted: Nodes = new Map(files.nodes)
   let base: Nodes = new Map(files.nodes)
+  const start: ReadonlyMap<string, Content> = contentsOf(base)
   let pending: ChangeSet | undefined
   const isIgnored = (path: string) => matchesIgnored(path) && !base.has(path)
   const bytes = new Map<string, Buffer>()
@@ -87,6 +89,14 @@ const make = (tree: MemoryTree, options: StageOptions, root: string): Stage => {
     return name
   })
 
+  const baseOf = (path: string, maxBytes = 1 << 20): StagedFile | undefined => {
+    const node = isSecret(path) ? undefined : base.get(path)
+    if (node === undefined) return undefined
+    const { executable, kind, size } = contentOf(node)
+    const content = "link" in node ? Buffer.from(node.link) : node.bytes
+    return kind === "directory" ? undefined : { kind, executable, size, bytes: content.subarray(0, maxBytes) }
+  }
+
   const current = (path: string): Content | null => {
     const node = tree.project.nodes.get(path)
     return node === undefined ? null : contentOf(node)
@@ -99,9 +109,27 @@ const make = (tree: MemoryTree, options: StageOptions, root: string): Stage => {
     medium: "memory",
     user: { uid: 0, gid: 0 },
     mounts: [{ source: root, target: options.project, mode: "rw" }],
-    read: (path, range) => reading(() => Read.read(accepted, path, range?.offset, range?.maxBytes)),
-    list: (path, range) => reading(() => Read.list(accepted, path, range, isIgnored)),
-    stat: (path) => reading(() => Option.fromNullable(Read.stat(accepted, path, isIgnored))),
+    read: (path, range) => reading(() => Read.read(files.nodes, path, range?.offset, range?.maxBytes)),
+    list: (path, range) => reading(() => Read.list(files.nodes, path, range, isIgnored)),
+    stat: (path) => reading(() => Option.fromNullable(Read.stat(files.nodes, path, isIgnored))),
+    base: (path, range) => Effect.sync(() => Option.fromNullable(baseOf(path, range?.maxBytes))),
+    fingerprint: Effect.sync(() => Option.some(fingerprint(start, options.project, []) ?? "")),
+    tryOut: (edits) =>
+      Effect.suspend(() => {
+        if (edits !== "start") {
+          const why = edits.flatMap(({ path }) => refusePath(path) ?? (isSecret(path) ? "it is a secret" : []))
+          if (why.length > 0) return failed("try out", why.join(", "))
+          for (const { content, path } of edits) if (content === null && files.nodes.has(path)) files.remove(path)
+          for (const { content, path } of edits) {
+            if (content?.kind === "symlink") files.link(path, Buffer.from(content.bytes).toString())
+            else if (content !== null) files.write(path, content.bytes, content.executable)
+          }
+          return Effect.void
+        }
+        files.nodes.clear()
+        for (const [path, node] of base) files.nodes.set(path, node)
+        return Effect.void
+      }),
     scan: Effect.sync(scan),
     accept: (set) =>
       Effect.suspend(() => {

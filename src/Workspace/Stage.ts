@@ -21,6 +21,20 @@ export interface Entry {
   readonly ignored: boolean
 }
 
+/** A file's content or where a symlink points; `size` may be more than the bytes that were asked for. */
+export interface StagedFile {
+  readonly kind: "file" | "symlink"
+  readonly executable: boolean
+  readonly size: number
+  readonly bytes: Uint8Array
+}
+
+/** One path to try out: what shall be there, or null for nothing. */
+export interface Edit {
+  readonly path: ProjectPath
+  readonly content: Pick<StagedFile, "kind" | "executable" | "bytes"> | null
+}
+
 /** A session's private copy of the project: what is accepted stays, what is rejected is restored. */
 export interface Stage {
   readonly project: string
@@ -43,6 +57,22 @@ export interface Stage {
     options: { readonly recursive: boolean; readonly limit: number }
   ) => Effect.Effect<{ readonly entries: ReadonlyArray<Entry>; readonly cut: boolean }, PathRefused | WorkspaceFailed>
   readonly stat: (path: ProjectPath) => Effect.Effect<Option.Option<Entry>, PathRefused | WorkspaceFailed>
+  /** A path as it was at the session's start, at most `maxBytes` of it; none for what was not there, and for a secret. */
+  readonly base: (
+    path: ProjectPath,
+    options?: { readonly maxBytes?: number }
+  ) => Effect.Effect<Option.Option<StagedFile>, WorkspaceFailed>
+  /**
+   * Names the state at the session's start by its content and that of the dependency trees (in hex); none where telling would cost too
+   * much.
+   */
+  readonly fingerprint: Effect.Effect<Option.Option<string>, WorkspaceFailed>
+  /**
+   * Writes edits into the stage without accepting them, or takes all of it to the session's start ("start": what git ignores and the
+   * session made is gone, too). Reading shows it until the next `scan` and `reject`, which restore the accepted state exactly. Call only
+   * when every process of the stage is dead. A secret, or what may never be taken, is refused; nothing else may be pending.
+   */
+  readonly tryOut: (edits: ReadonlyArray<Edit> | "start") => Effect.Effect<void, WorkspaceFailed>
   /** What differs from the last accepted state. Call only when every process of the stage is dead. */
   readonly scan: Effect.Effect<ChangeSet, WorkspaceFailed>
   /** Makes a scanned change set the new accepted state. */

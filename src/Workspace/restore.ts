@@ -20,7 +20,7 @@ export interface RestoreOptions {
 const isRealDirectory = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 
 /** Makes a directory and those above it, whatever stands in the way. */
-const makeDirectory = (options: RestoreOptions, path: string) => {
+export const makeDirectory = (options: Pick<RestoreOptions, "root" | "trash" | "owner">, path: string) => {
   for (const directory of [...ancestors(path), path]) {
     const host = `${options.root}/${directory}`
     if (isRealDirectory(host)) continue

@@ -47,6 +47,9 @@ const decode = (root: string, directory: string): ReadonlyArray<Buffer> =>
 
 const unread = "unread "
 
+/** What stands for the hash of a file too large to be read. */
+export const unreadMark = (stat: BigIntStats): string => `${unread}${stat.ino} ${stat.ctimeNs}`
+
 /** Whether a content was too large to be read: its hash is a mark of the file instead. */
 export const isUnread = (content: Content): boolean => content.sha256.startsWith(unread)
 
@@ -95,7 +98,7 @@ export const scan = (options: ScanOptions, manifest: Manifest, known: ReadonlySe
     const isLarge = size > options.maxFileBytes && (size !== was?.content.size || isUnread(was.content))
     if (isLarge) {
       large.add(path)
-      return settle(path, was, { kind: "file", executable, size, sha256: `${unread}${stat.ino} ${stat.ctimeNs}` }, stat)
+      return settle(path, was, { kind: "file", executable, size, sha256: unreadMark(stat) }, stat)
     }
     const fd = openStaged(`${root}/${path}`, Number(stat.mode))
     const held = was?.content.size === size ? options.held(was.content.sha256) : undefined

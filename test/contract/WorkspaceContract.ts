@@ -274,6 +274,129 @@ export const suite = (name: string, make: Effect.Effect<World, never, Scope.Scop
         assert.lengthOf(cut.entries, 3)
       }))
 
+    const written = (name: string, text: string, executable = false) => ({
+      path: path(name),
+      content: { kind: "file" as const, executable, bytes: Buffer.from(text) }
+    })
+    const undo = (stage: Stage) => Effect.flatMap(stage.scan, stage.reject)
+    const readAll = (hands: Hands, names: ReadonlyArray<string>) => names.map((name) => hands.read(name))
+    const clean = { changes: [], ignored: [], forbidden: [] }
+
+    test("tells what a path was at the start", (stage, hands) =>
+      Effect.gen(function*() {
+        hands.write("src/a.ts", "changed\n", true)
+        hands.remove("src/b.ts")
+        hands.write("src/new.ts", "new\n")
+        yield* take(stage)
+        const start = Option.getOrThrow(yield* stage.base(path("src/a.ts")))
+        assert.deepStrictEqual([start.kind, start.executable, start.size], ["file", false, 19])
+        assert.strictEqual(Buffer.from(start.bytes).toString(), files["src/a.ts"])
+        const part = Option.getOrThrow(yield* stage.base(path("src/b.ts"), { maxBytes: 6 }))
+        assert.deepStrictEqual([Buffer.from(part.bytes).toString(), part.size], ["export", 19])
+        for (const absent of ["src/new.ts", "keys.pem", ".env", "src", "nope"]) {
+          assert.isTrue(Option.isNone(yield* stage.base(path(absent))), absent)
+        }
+      }))
+
+    test("tries out edits that the next reject takes back", (stage, hands) =>
+      Effect.gen(function*() {
+        hands.write("src/a.ts", "accepted\n", true)
+        hands.write("src/own/x.ts", "own\n")
+        hands.write("cache/x.bin", "cached\n")
+        yield* take(stage)
+        const before = [yield* stage.diff, yield* stage.changes]
+        yield* stage.tryOut([
+          written("src/a.ts", "tried\n"),
+          { path: path("src/own/x.ts"), content: null },
+          { path: path("src/nope.ts"), content: null },
+          written("src/deep/c.ts/below.ts", "below\n"),
+          { path: path("src/link.ts"), content: { kind: "symlink", executable: false, bytes: Buffer.from("a.ts") } }
+        ])
+        assert.deepStrictEqual(
+          readAll(hands, ["src/a.ts", "src/own/x.ts", "src/deep/c.ts/below.ts"]),
+          ["tried\n", undefined, "below\n"]
+        )
+        assert.strictEqual(Option.getOrThrow(yield* stage.stat(path("src/link.ts"))).kind, "symlink")
+        assert.strictEqual(yield* text(stage, "src/a.ts"), "tried\n")
+        yield* undo(stage)
+        assert.deepStrictEqual(
+          readAll(hands, ["src/a.ts", "src/own/x.ts", "src/deep/c.ts", "src/link.ts", "cache/x.bin"]),
+          [
+            "accepted\n",
+            "own\n",
+            files["src/deep/c.ts"],
+            undefined,
+            "cached\n"
+          ]
+        )
+        assert.deepStrictEqual(yield* stage.scan, clean)
+        assert.deepStrictEqual([yield* stage.diff, yield* stage.changes], before)
+      }))
+
+    test(
+      "tries out the start: nothing of the session is left until the next reject",
+      (stage, hands) =>
+        Effect.gen(function*() {
+          hands.write("src/a.ts", "accepted\n")
+          hands.remove("src/b.ts")
+          hands.write("src/own/x.ts", "own\n")
+          hands.write("src/deep", "a file now\n")
+          hands.write("README.md/index.md", "a directory now\n")
+          hands.write("cache/x.bin", "cached\n")
+          yield* take(stage)
+          hands.write("cache/large.bin", "x".repeat(5000))
+          yield* take(stage)
+          const before = [yield* stage.diff, yield* stage.changes]
+          yield* stage.tryOut("start")
+          for (const name of ["README.md", "src/a.ts", "src/b.ts", "src/deep/c.ts"] as const) {
+            assert.strictEqual(hands.read(name), files[name])
+          }
+          for (const name of ["src/own/x.ts", "cache/x.bin", "cache/large.bin"]) assert.isUndefined(hands.read(name))
+          hands.write("cache/left.bin", "left by a run\n")
+          hands.write("src/a.ts", "and so is this\n")
+          yield* undo(stage)
+          assert.deepStrictEqual(yield* stage.scan, clean)
+          assert.deepStrictEqual([yield* stage.diff, yield* stage.changes], before)
+          assert.deepStrictEqual(
+            readAll(hands, [
+              "src/a.ts",
+              "src/b.ts",
+              "src/own/x.ts",
+              "src/deep",
+              "README.md/index.md",
+              "cache/x.bin",
+              "cache/left.bin"
+            ]),
+            ["accepted\n", undefined, "own\n", "a file now\n", "a directory now\n", "cached\n", undefined]
+          )
+          assert.lengthOf(hands.read("cache/large.bin") ?? "", 5000)
+        })
+    )
+
+    test("tries out no secret and nothing outside", (stage, hands) =>
+      Effect.gen(function*() {
+        for (const name of ["keys.pem", "src/other.pem", ".git/hooks/pre-commit", ".fluffy/config.yaml"]) {
+          const error = yield* Effect.flip(stage.tryOut([written("src/a.ts", "x\n"), written(name, "x\n")]))
+          assert.strictEqual(error.method, "try out", name)
+        }
+        assert.strictEqual(hands.read("src/a.ts"), files["src/a.ts"])
+        assert.deepStrictEqual(yield* stage.scan, clean)
+      }))
+
+    test("names the start by its content, whatever the session did", (stage, hands, world) =>
+      Effect.gen(function*() {
+        const start = yield* stage.fingerprint
+        hands.write("src/a.ts", "changed\n")
+        yield* take(stage)
+        assert.deepStrictEqual(yield* stage.fingerprint, start)
+        const open = (session: string) => Effect.flatMap(Workspace, (_) => _.open(options(world.project, session)))
+        const same = yield* open("s-same")
+        assert.deepStrictEqual(yield* same.fingerprint, start)
+        world.inProject.write("src/a.ts", "other\n")
+        const other = yield* open("s-other")
+        assert.isTrue(Option.isNone(start) || Option.getOrThrow(yield* other.fingerprint) !== start.value)
+      }))
+
     test("shows its changes as a patch and counts the lines", (stage, hands) =>
       Effect.gen(function*() {
         hands.write("README.md", "# One\n\nOther.\nMore.\n")
