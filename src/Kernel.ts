@@ -27,7 +27,7 @@ export type KernelFailed = AuditFailed | PolicyLoadFailed | SandboxUnavailable |
 
 /** The kernel over leaves and a model of one's own. */
 export const layerWithoutLeaves = (
-  options: KernelOptions & Partial<Pick<Router.RouterOptions, "grep" | "reports">>
+  options: KernelOptions & Partial<Pick<Router.RouterOptions, "baselines" | "grep" | "reports">>
 ): Layer.Layer<Modules, never, Leaves | LanguageModel> =>
   Orchestrator.layer({
     project: options.project,
@@ -44,7 +44,8 @@ export const layerWithoutLeaves = (
         limits: options.limits,
         runners: options.runners,
         grep: options.grep ?? "ripgrep",
-        reports: options.reports ?? Router.reportsOnDisk
+        reports: options.reports ?? Router.reportsOnDisk,
+        baselines: options.baselines ?? Router.baselinesOnDisk(join(options.state, "baselines"))
       })
     ))
   )

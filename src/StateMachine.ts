@@ -6,6 +6,7 @@ import type { SessionState, StateEvent } from "./StateMachine/SessionState.ts"
 import { StateMachineFailed, type TransitionRefused } from "./StateMachine/StateMachineError.ts"
 import { initial, transition } from "./StateMachine/transition.ts"
 
+export { type Before, tally } from "./StateMachine/before.ts"
 export { type Classify, type ClassPatterns, make as makeClassify, type PathClass } from "./StateMachine/classify.ts"
 export { testKey } from "./StateMachine/effects.ts"
 export { canCall, permits, permitsAll, type Refusal } from "./StateMachine/gate.ts"
@@ -13,7 +14,7 @@ export * from "./StateMachine/phaseTable.ts"
 export * from "./StateMachine/SessionState.ts"
 export * from "./StateMachine/StateMachineError.ts"
 export { initial, recover, transition } from "./StateMachine/transition.ts"
-export { judge, judgeAll, type TestRun, type VerdictContext } from "./StateMachine/verdict.ts"
+export { judge, judgeAll, runProblem, type TestRun, type VerdictContext } from "./StateMachine/verdict.ts"
 
 /** The phase of each session. Transitions are pure (`StateMachine/transition.ts`); this keeps and persists their result. */
 export class StateMachine extends Context.Tag("fluffy/StateMachine")<StateMachine, {

@@ -5,7 +5,7 @@ import { ToolName } from "./domain/ToolCall.ts"
 import * as Kernel from "./Kernel.ts"
 import { defaults, type KernelOptions } from "./KernelConfig.ts"
 import * as Policy from "./Policy.ts"
-import { reportDirectory, reportsInMemory, writeScript } from "./Router.ts"
+import { baselinesNowhere, reportDirectory, reportsInMemory, writeScript } from "./Router.ts"
 import * as Sandbox from "./Sandbox.ts"
 import * as StateMachine from "./StateMachine.ts"
 import * as Workspace from "./Workspace.ts"
@@ -59,9 +59,12 @@ export const make = (options: TestKernelOptions = {}): TestKernel => {
     Sandbox.layerMemory((command) => answer(command, tree, reports, options.run)),
     Workspace.layerMemory(tree)
   )
-  const layer = Kernel.layerWithoutLeaves({ ...config, grep: "literal", reports: reportsInMemory(reports) }).pipe(
-    Layer.provideMerge(leaves)
-  )
+  const layer = Kernel.layerWithoutLeaves({
+    ...config,
+    grep: "literal",
+    reports: reportsInMemory(reports),
+    baselines: baselinesNowhere
+  }).pipe(Layer.provideMerge(leaves))
   return { layer, project: tree.project }
 }
 

@@ -21,6 +21,11 @@ interface Assessment {
   readonly questions: ReadonlyArray<string>
 }
 
+const maxNamed = 10
+
+const some = (names: ReadonlyArray<string>) =>
+  `${names.slice(0, maxNamed).join(", ")}${names.length > maxNamed ? ` and ${names.length - maxNamed} more` : ""}`
+
 /** Why a human has to see the diff, if so: the verdict, sensitive paths, rules, or its size. */
 const assess = Effect.fnUntraced(function*(
   parts: Parts,
@@ -33,6 +38,10 @@ const assess = Effect.fnUntraced(function*(
   const questions: Array<string> = []
   if (state.verdict?.verdict !== "green") questions.push("no green test run: only documents or configuration changed")
   if (state.verdict?.partial === true) questions.push("the last test run was of a part of the tests only")
+  const removed = state.verdict?.removed ?? []
+  if (removed.length > 0) {
+    questions.push(`${count(removed.length, "test")} that passed before do not run any more: ${some(removed)}`)
+  }
   if (state.mode === "debug") questions.push("the test-first gate was lifted (debug mode)")
   if (lines > options.maxChangedLines) questions.push(`${lines} changed lines, more than ${options.maxChangedLines}`)
   const isSensitive = compile(options.sensitive)

@@ -1,5 +1,6 @@
 import { Effect } from "effect"
 import { Audit, type AuditEvent } from "../Audit.ts"
+import type { Baseline } from "../domain/Baseline.ts"
 import type { SessionId } from "../domain/SessionId.ts"
 import { isoNow } from "../internal/time.ts"
 import { type Capability, Policy } from "../Policy.ts"
@@ -13,6 +14,11 @@ import type { RouterSession } from "./RouterSession.ts"
 /** The tokens that answers "for this session" left, by what exactly was asked; they go when the stage does. */
 export type Approvals = WeakMap<Stage, Map<string, Capability>>
 
+/** What the router remembers of an open stage. */
+export interface Memory {
+  baseline?: Baseline
+}
+
 /** The leaves a tool call meets, gathered once when the router is built. */
 export interface Leaves {
   readonly audit: Audit["Type"]
@@ -20,6 +26,7 @@ export interface Leaves {
   readonly stateMachine: StateMachine["Type"]
   readonly sandbox: Sandbox["Type"]
   readonly approvals: Approvals
+  readonly memoryOf: (stage: Stage) => Memory
 }
 
 export const gather = Effect.all({
@@ -27,7 +34,15 @@ export const gather = Effect.all({
   policy: Policy,
   stateMachine: StateMachine,
   sandbox: Sandbox,
-  approvals: Effect.sync((): Approvals => new WeakMap())
+  approvals: Effect.sync((): Approvals => new WeakMap()),
+  memoryOf: Effect.sync(() => {
+    const memories = new WeakMap<Stage, Memory>()
+    return (stage: Stage): Memory => {
+      const memory = memories.get(stage) ?? {}
+      memories.set(stage, memory)
+      return memory
+    }
+  })
 })
 
 /** What every audit event of a session shares. */

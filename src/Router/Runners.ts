@@ -51,6 +51,11 @@ export interface Selected {
   readonly reportFile: string
   /** The report comes as sealed lines on standard output (`unseal`), for a key on standard input, and not in the file. */
   readonly sealed: boolean
+  /** The test files and the name it was narrowed to; null: all. */
+  readonly files: ReadonlyArray<ProjectPath> | null
+  readonly name: string | null
+  /** A command that prints the runner's version; null for a command of the project's own, which may do anything. */
+  readonly version: { readonly command: string; readonly args: ReadonlyArray<string>; readonly cwd: ProjectPath } | null
   readonly parse: (report: Uint8Array | null) => TestReport | null
 }
 
@@ -108,10 +113,11 @@ const selected = (
   const reportFile = `${index}-${runner.reportFile}`
   const reportPath = posix.join(options.reportDirectory ?? reportDirectory, reportFile)
   const reporters = options.reportersDirectory ?? reportersDirectory
+  const executable = "path" in program ? posix.join(options.root, program.path) : program.name
   const command = runner.command({
     root: options.root,
     cwd,
-    program: "path" in program ? posix.join(options.root, program.path) : program.name,
+    program: executable,
     args: detection.args,
     env: detection.env,
     reportPath,
@@ -125,6 +131,11 @@ const selected = (
     cwd: directory,
     reportFile,
     sealed: runner.sealed === true,
+    files,
+    name,
+    version: runner.language === "any"
+      ? null
+      : { command: executable, args: runner.version ?? ["--version"], cwd: directory },
     parse: (report) => report === null ? null : runner.parse(report, places)
   }
 }

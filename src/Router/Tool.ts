@@ -4,6 +4,8 @@ import type { ToolOutcome } from "../domain/ToolCall.ts"
 import type { PolicyRequest } from "../Policy.ts"
 import type { Limits, SandboxResult } from "../Sandbox.ts"
 import type { Classify, SessionState } from "../StateMachine.ts"
+import type { Edit } from "../Workspace.ts"
+import type { Baselines } from "./baselines.ts"
 import type { Leaves } from "./Leaves.ts"
 import type { ReportChannel } from "./reportChannel.ts"
 import type { RouterFailed } from "./RouterError.ts"
@@ -12,13 +14,17 @@ import type { RunnerConfig } from "./Runners.ts"
 import type { Settlement } from "./settle.ts"
 import type { ToolSpec } from "./ToolSpec.ts"
 
-/** What the router is told once. `grep` is "literal", and `reports` in memory, only for stages that are not on a disk. */
+/**
+ * What the router is told once. `grep` is "literal", and `reports` in memory, only for stages that are not on a disk. `baselines` keep
+ * what the tests did before a session for the next one.
+ */
 export interface RouterOptions {
   readonly classify: Classify
   readonly limits: Limits
   readonly runners: ReadonlyArray<RunnerConfig>
   readonly grep: "ripgrep" | "literal"
   readonly reports: ReportChannel
+  readonly baselines: Baselines
 }
 
 /** What one tool says of one call. `ownMs` is the time its own work took: reading, or running in the sandbox. */
@@ -54,6 +60,11 @@ export interface ToolContext {
   ) => Effect.Effect<{ readonly result: SandboxResult; readonly settlement: Settlement }, RouterFailed>
   /** The same for a test run, whose changes to the stage are never kept. */
   readonly runDiscarding: ToolContext["run"]
+  /** Work over the stage with edits tried out; whatever becomes of it, the stage is as it was accepted afterwards. */
+  readonly trying: <A>(
+    edits: ReadonlyArray<Edit> | "start",
+    work: (run: (command: StageCommand) => Effect.Effect<SandboxResult, RouterFailed>) => Effect.Effect<A, RouterFailed>
+  ) => Effect.Effect<A, RouterFailed>
 }
 
 /** One tool: what the model is told of it, how its arguments are read, what policy is asked, and its work. */

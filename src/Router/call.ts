@@ -151,7 +151,8 @@ const perform = Effect.fnUntraced(function*<A>(
     options,
     leaves,
     run: run.gated,
-    runDiscarding: run.discarding
+    runDiscarding: run.discarding,
+    trying: run.trying
   })
   return { ...answer, asked }
 })

@@ -16,9 +16,13 @@ export const stageRun = (
   session: RouterSession,
   state: SessionState,
   tool: ToolName
-): { readonly gated: ToolContext["run"]; readonly discarding: ToolContext["run"] } => {
+): {
+  readonly gated: ToolContext["run"]
+  readonly discarding: ToolContext["run"]
+  readonly trying: ToolContext["trying"]
+} => {
   const { stage } = session
-  const through = (after: Effect.Effect<Settlement, RouterFailed>): ToolContext["run"] => (command: StageCommand) =>
+  const bare = (command: StageCommand) =>
     leaves.sandbox.run({
       command: command.command,
       args: command.args,
@@ -32,12 +36,21 @@ export const stageRun = (
       user: stage.user,
       ...(command.env === undefined ? {} : { env: command.env }),
       ...(command.stdin === undefined ? {} : { stdin: command.stdin })
-    }).pipe(
-      Effect.mapError(fromLeaf(tool)),
-      Effect.flatMap((result) => Effect.map(after, (settlement) => ({ result, settlement })))
-    )
+    }).pipe(Effect.mapError(fromLeaf(tool)))
+  const through = (after: Effect.Effect<Settlement, RouterFailed>): ToolContext["run"] => (command: StageCommand) =>
+    Effect.flatMap(bare(command), (result) => Effect.map(after, (settlement) => ({ result, settlement })))
+  const restore = Effect.mapError(Effect.flatMap(stage.scan, stage.reject), fromLeaf(tool))
   return {
     gated: through(Effect.suspend(() => settle(leaves, session, state, tool, options.classify))),
-    discarding: through(Effect.suspend(() => discard(leaves, session, state)))
+    discarding: through(Effect.suspend(() => discard(leaves, session, state))),
+    trying: (edits, work) =>
+      Effect.uninterruptibleMask((interruptible) =>
+        Effect.gen(function*() {
+          const tried = Effect.mapError(stage.tryOut(edits), fromLeaf(tool))
+          const exit = yield* Effect.exit(Effect.zipRight(tried, interruptible(work(bare))))
+          yield* restore
+          return yield* exit
+        })
+      )
   }
 }

@@ -16,7 +16,7 @@ export const newlyRed = (state: SessionState, verdict: Verdict): ReadonlyArray<P
   verdict.verdict !== "red" ? [] : [
     ...new Set(
       verdict.failures.flatMap((test) =>
-        test.file !== null && Object.hasOwn(state.written, test.file) &&
+        test.before !== true && test.file !== null && Object.hasOwn(state.written, test.file) &&
           (test.status === "failed" || test.status === "error")
           ? [test.file]
           : []
@@ -60,7 +60,9 @@ export const afterRun = (state: SessionState, from: Phase, to: Phase | null, ver
   if (to === "coding") {
     const files = newlyRed(state, verdict)
     const keys = verdict.failures
-      .filter((test) => test.status === "failed" && test.file !== null && files.includes(test.file))
+      .filter((test) =>
+        test.before !== true && test.status === "failed" && test.file !== null && files.includes(test.file)
+      )
       .map(testKey)
     return {
       ...seen,

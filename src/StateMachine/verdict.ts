@@ -1,5 +1,6 @@
 import type { ProjectPath } from "../domain/ProjectPath.ts"
 import type { TestCase, TestReport, Verdict } from "../domain/Verdict.ts"
+import { type Before, lost, marked } from "./before.ts"
 import { testKey } from "./effects.ts"
 
 /** One finished run of a test runner. `ended` is the sandbox's word: anything but "exit" means that a limit killed the run. */
@@ -9,24 +10,32 @@ export interface TestRun {
   readonly ended: string
 }
 
-/** What a verdict is measured by: the session's own test files, the locks, and the SHA-256 of these files now (null: gone). */
+/**
+ * What a verdict is measured by: the session's own test files, the locks, the SHA-256 of these files now (null: gone), and what the tests
+ * did before the session, where that was asked.
+ */
 export interface VerdictContext {
   readonly written: Readonly<Record<string, string>>
   readonly locked: Readonly<Record<string, string>>
   readonly redTests: ReadonlyArray<string>
   readonly currentHashes: Readonly<Record<string, string | null>>
+  readonly before?: Before
 }
 
 const maxFailures = 100
 const maxMessage = 2_000
+const maxNamed = 100
+const maxName = 300
 
 const isFailure = (test: TestCase) => test.status === "failed" || test.status === "error"
 
 const get = <A>(record: Readonly<Record<string, A>>, key: string): A | undefined =>
   Object.hasOwn(record, key) ? record[key] : undefined
 
+const named = (keys: ReadonlyArray<string>) => keys.slice(0, maxNamed).map((key) => key.slice(0, maxName))
+
 /** Why one run says nothing, or null when its report can be believed. */
-const runProblem = ({ ended, exitCode, report }: TestRun): string | null => {
+export const runProblem = ({ ended, exitCode, report }: TestRun): string | null => {
   if (ended !== "exit") return `the run was stopped by its ${ended} limit`
   if (exitCode === 127) return "the test runner was not found in the sandbox (exit code 127)"
   if (report === null && exitCode > 128) return `the test runner was killed (exit code ${exitCode})`
@@ -55,7 +64,13 @@ const greenProblem = (cases: ReadonlyArray<TestCase>, context: VerdictContext): 
   const passedKeys = new Set(passed.map(testKey))
   const otherKeys = new Set(cases.filter((test) => test.status !== "passed").map(testKey))
   const missing = context.redTests.find((key) => !passedKeys.has(key) || otherKeys.has(key))
-  return missing === undefined ? null : `the test that was red did not pass in this run: ${missing.slice(0, 200)}`
+  if (missing !== undefined) return `the test that was red did not pass in this run: ${missing.slice(0, 200)}`
+  const [vanished, ...others] = lost(cases, context.before).vanished
+  return vanished === undefined
+    ? null
+    : `a test that passed before this session did not run or was skipped, and its file is not of this session: ${
+      vanished.slice(0, 200)
+    }${others.length === 0 ? "" : ` (and ${others.length} more)`}`
 }
 
 /** One failure of each file first, so that capping the list loses no file. */
@@ -70,45 +85,61 @@ const capped = (failures: ReadonlyArray<TestCase>): ReadonlyArray<TestCase> => {
   return [...first, ...rest].slice(0, maxFailures)
 }
 
+const elsewhere = (fresh: ReadonlyArray<TestCase>, before: Before | undefined) =>
+  before === undefined || before.baseline.problem !== null
+    ? "the failing tests are in files this session did not write: they were failing before, or a change broke them"
+    : `a failing test is in a file this session did not write, and did not fail before it: ${
+      testKey(fresh[0]!).slice(0, 200)
+    }`
+
 const redReason = (
   failures: ReadonlyArray<TestCase>,
   context: VerdictContext
-): readonly [red: boolean, reason: string] => {
+): readonly [red: ReadonlyArray<TestCase>, reason: string] => {
   const own = failures.filter((test) => test.file !== null && get(context.written, test.file) !== undefined)
-  if (own.length === 0) {
-    return [
-      false,
-      "the failing tests are in files this session did not write: they were failing before, or a change broke them"
-    ]
-  }
+  if (own.length === 0) return [[], elsewhere(failures, context.before)]
   const changed = own.find((test) => get(context.currentHashes, test.file!) !== get(context.written, test.file!))
   return changed === undefined
-    ? [true, `${own.length} failing in test files of this session`]
-    : [false, `the test file ${changed.file} changed while the tests ran`]
+    ? [own, `${own.length} failing in test files of this session`]
+    : [[], `the test file ${changed.file} changed while the tests ran`]
 }
 
 /** The verdict of the design over one or more runners: red or green only when every run can be believed. */
 export const judgeAll = (runs: ReadonlyArray<TestRun>, context: VerdictContext): Verdict => {
   const cases = runs.flatMap((run) => run.report?.cases ?? [])
-  const failures = cases.filter(isFailure)
-  const say = (verdict: Verdict["verdict"], reason: string): Verdict => ({
+  const { before } = context
+  const failures = marked(cases.filter(isFailure), before)
+  const old = failures.filter((test) => test.before === true)
+  const fresh = failures.filter((test) => test.before !== true)
+  const say = (verdict: Verdict["verdict"], reason: string, more: Partial<Verdict> = {}): Verdict => ({
     verdict,
     reason,
     passed: cases.filter((test) => test.status === "passed").length,
     failed: failures.length,
     skipped: cases.filter((test) => test.status === "skipped").length,
     files: [...new Set(cases.flatMap((test) => test.file === null ? [] : [test.file]))],
-    failures: capped(failures)
+    failures: capped([...fresh, ...old]),
+    ...(old.length === 0 ? {} : { failedBefore: named(old.map(testKey)) }),
+    ...(before === undefined || before.baseline.problem === null ? {} : { baseline: before.baseline.problem }),
+    ...more
   })
   if (runs.length === 0) return say("none", "no test runner was run")
   const problem = runs.map(runProblem).find((problem) => problem !== null)
   if (problem !== undefined) return say("none", problem)
-  if (failures.length > 0) {
-    const [red, reason] = redReason(failures, context)
-    return say(red ? "red" : "none", reason)
+  if (fresh.length > 0) {
+    const [red, reason] = redReason(fresh, context)
+    return red.length > 0 ? say("red", reason, { red: named(red.map(testKey)) }) : say("none", reason)
   }
   const why = greenProblem(cases, context)
-  return why === null ? say("green", "all tests that ran passed") : say("none", why)
+  if (why !== null) return say("none", why)
+  const { removed } = lost(cases, before)
+  return say(
+    "green",
+    old.length === 0
+      ? "all tests that ran passed"
+      : `all tests that ran passed but ${old.length} that failed before this session`,
+    removed.length === 0 ? {} : { removed: named(removed) }
+  )
 }
 
 /** `judgeAll` of a single run. */

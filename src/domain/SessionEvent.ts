@@ -16,6 +16,9 @@ export const Outcome = Schema.Literal(
 )
 export type Outcome = typeof Outcome.Type
 
+/** Tests as `file > name`, at most 50. */
+const Names = Schema.optional(Schema.Array(Schema.String))
+
 const header = { at: Schema.String, session: SessionId }
 
 /** What a session tells whoever watches it: the lines of `--json`. Times are ISO 8601 UTC, durations ms, tokens counts. */
@@ -56,7 +59,10 @@ export const SessionEvent = Schema.Union(
     passed: Schema.Number,
     failed: Schema.Number,
     skipped: Schema.Number,
-    files: Schema.Array(Schema.String)
+    files: Schema.Array(Schema.String),
+    red: Names,
+    failedBefore: Names,
+    removed: Names
   }),
   Schema.Struct({ type: Schema.Literal("review.requested"), ...header, reason: Schema.String, diff: Schema.String }),
   Schema.Struct({

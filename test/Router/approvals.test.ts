@@ -205,6 +205,7 @@ describe("an approval", () => {
           stateMachine: yield* StateMachine,
           sandbox: yield* Sandbox,
           approvals: new WeakMap(),
+          memoryOf: () => ({}),
           audit: {
             ...audit,
             commit: (event: AuditEvent) =>

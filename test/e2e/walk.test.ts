@@ -40,7 +40,7 @@ const assertDone = Effect.fnUntraced(function*(project: string, files: Readonly<
     [walk.sourcePath]: source.replace(walk.edit.old, walk.edit.new)
   })
   const log = yield* auditLog(project)
-  const verdicts = log.filter(({ category }) => category === "test").map(({ detail }) => detail.verdict)
+  const verdicts = log.filter(({ action }) => action === "test.verdict").map(({ detail }) => detail.verdict)
   assert.deepStrictEqual(verdicts, ["red", "green"])
   const actions = log.map(({ action }) => action)
   for (const action of ["session.started", "change.accepted", "merge.approved", "merge.done", "session.finished"]) {

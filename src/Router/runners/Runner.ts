@@ -68,6 +68,8 @@ export interface Runner {
   readonly fileByFile?: boolean
   /** The files whose text tells tests and files apart, where a report does not. */
   readonly reads?: (file: string) => boolean
+  /** The words that make the program print its version, where `--version` does not. */
+  readonly version?: ReadonlyArray<string>
   readonly command: (request: RunnerRequest) => RunnerCommand
   /** Reads a report that nobody vouches for. What cannot be read makes it `truncated`; null when it turns out to be none. */
   readonly parse: (report: Uint8Array, places: Places) => TestReport | null

@@ -26,6 +26,7 @@ export const go: Runner = {
   dropped: [],
   capture: { from: "output" },
   reads: (file) => file.endsWith("_test.go") || posix.basename(file) === "go.mod",
+  version: ["version"],
   command: (request) => ({
     command: request.program,
     args: [

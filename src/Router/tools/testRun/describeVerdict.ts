@@ -16,14 +16,29 @@ export const describeVerdict = (state: SessionState, verdict: Verdict): string =
       "Only tests that match the pattern ran: run all tests before you complete the task, or a human has to review it."
     )
   }
+  lines.push(...listed("Failed before this session already, and do not count:", verdict.failedBefore))
+  lines.push(
+    ...listed("Passed before this session and do not run any more, which a human has to review:", verdict.removed)
+  )
+  if (verdict.baseline !== undefined) {
+    lines.push(`What the tests did before this session is not known: ${verdict.baseline}`)
+  }
   lines.push(`phase: ${state.phase}. ${phaseTable[state.phase].possible}`)
-  for (const { file, message, name } of verdict.failures.slice(0, maxFailures)) {
+  const failures = verdict.failures.filter(({ before }) => before !== true)
+  for (const { file, message, name } of failures.slice(0, maxFailures)) {
     lines.push(
       `- ${file ?? "(no file)"} > ${name}${
         message === undefined ? "" : `\n  ${message.slice(0, maxMessage).replaceAll("\n", "\n  ")}`
       }`
     )
   }
-  if (verdict.failures.length > maxFailures) lines.push(`[and ${verdict.failures.length - maxFailures} more failures]`)
+  if (failures.length > maxFailures) lines.push(`[and ${failures.length - maxFailures} more failures]`)
   return lines.join("\n")
 }
+
+const listed = (title: string, tests: ReadonlyArray<string> | undefined): ReadonlyArray<string> =>
+  tests === undefined ? [] : [
+    title,
+    ...tests.slice(0, maxFailures).map((test) => `- ${test}`),
+    ...(tests.length > maxFailures ? [`[and ${tests.length - maxFailures} more]`] : [])
+  ]

@@ -3,21 +3,14 @@ import { createHash } from "node:crypto"
 import { describe } from "../../../domain/Change.ts"
 import { ProjectPath } from "../../../domain/ProjectPath.ts"
 import type { Verdict } from "../../../domain/Verdict.ts"
-import { judgeAll, type TestRun } from "../../../StateMachine.ts"
-import { stdinOf, takeReport } from "../../reportChannel.ts"
+import { timed } from "../../../internal/time.ts"
+import { judgeAll } from "../../../StateMachine.ts"
 import { fromLeaf, type RouterFailed } from "../../RouterError.ts"
-import {
-  fromStage,
-  maxReportBytes,
-  reportDirectory,
-  reportersDirectory,
-  reportersSource,
-  select,
-  type Selected
-} from "../../Runners.ts"
+import { fromStage, select, type Selected } from "../../Runners.ts"
 import type { Settlement } from "../../settle.ts"
 import type { ToolContext } from "../../Tool.ts"
-import { heldFiles } from "./heldFiles.ts"
+import { beforeOf } from "./beforeOf.ts"
+import { runSelected } from "./runSelected.ts"
 
 /** A finished run: the kernel's verdict, what the runners printed, and how long they took. */
 export interface JudgedRun {
@@ -53,19 +46,35 @@ export const judgeRun = Effect.fn("Router.judgeRun")(function*(
   if ("_tag" in chosen) return { verdict: none(chosen.message), output: "", ownMs: 0 }
   const own = [...Object.keys(state.written), ...Object.keys(state.locked)]
   const present = Object.entries(yield* hashes(context, own)).filter(([, hash]) => hash !== null).map(([path]) => path)
-  const runs = yield* Effect.forEach(chosen, (selected) => runOne(context, selected, present, args.timeout))
+  const runs = yield* Effect.forEach(chosen, (selected) =>
+    runSelected(context, selected, {
+      run: context.runDiscarding,
+      held: present,
+      timeoutMs: args.timeout === undefined ? undefined : args.timeout * 1000
+    }))
   const output = runs.map(({ output }) => output).filter((text) => text !== "").join("\n")
   const ownMs = runs.reduce((sum, { ms }) => sum + ms, 0)
-  const judged = judgeAll(runs.map(({ run }) => run), {
+  const reports = runs.map(({ run }) => run)
+  const facts = {
     written: state.written,
     locked: state.locked,
     redTests: state.redTests,
     currentHashes: yield* hashes(context, own)
-  })
+  }
+  const meddled = runs.map(({ ran }) => meddling(ran.settlement)).find((why) => why !== undefined)
+  if (meddled !== undefined) {
+    return { verdict: { ...judgeAll(reports, facts), verdict: "none", reason: meddled }, output, ownMs }
+  }
+  const covers = args.pattern === undefined ? null : coveredBy(chosen)
+  const [before, beforeMs] = yield* timed(beforeOf(context, reports, covers))
+  const judged = judgeAll(reports, before === undefined ? facts : { ...facts, before })
   const verdict: Verdict = args.pattern === undefined ? judged : { ...judged, partial: true }
-  const meddled = runs.map(({ settlement }) => meddling(settlement)).find((why) => why !== undefined)
-  return { verdict: meddled === undefined ? verdict : { ...verdict, verdict: "none", reason: meddled }, output, ownMs }
+  return { verdict, output, ownMs: ownMs + beforeMs }
 })
+
+/** The files that are run in full; a name narrows each of them. */
+const coveredBy = (chosen: ReadonlyArray<Selected>) =>
+  chosen.flatMap(({ files, name }) => name === null ? files ?? [] : [])
 
 /** New files of a run are only dropped; a run that changed what was there, or left what may never be taken, proves nothing. */
 const meddling = (settlement: Settlement): string | undefined => {
@@ -75,34 +84,6 @@ const meddling = (settlement: Settlement): string | undefined => {
     ? undefined
     : `the run itself changed files of the project (${describe(changed)}); the change was dropped`
 }
-
-const runOne = Effect.fnUntraced(
-  function*(context: ToolContext, selected: Selected, own: ReadonlyArray<string>, timeout: number | undefined) {
-    const { stage } = context.session
-    const reports = yield* context.options.reports.open(stage.user)
-    const { result, settlement } = yield* context.runDiscarding({
-      command: selected.command,
-      args: selected.args,
-      cwd: selected.cwd,
-      env: selected.env,
-      mounts: [
-        ...heldFiles(stage, own),
-        { source: reports.source, target: reportDirectory, mode: "rw" },
-        { source: reportersSource, target: reportersDirectory, mode: "ro" }
-      ],
-      outputBytes: maxReportBytes,
-      ...stdinOf(reports, selected),
-      ...(timeout === undefined ? {} : { timeoutMs: timeout * 1000 })
-    })
-    const { report, stdout } = yield* takeReport(reports, selected, result.stdout)
-    const run: TestRun = { report, exitCode: result.exitCode, ended: result.ended }
-    const output = [stdout, result.stderr].map((bytes) => Buffer.from(bytes).toString("utf8").trim()).filter(
-      Boolean
-    ).join("\n")
-    return { run, settlement, output, ms: result.durationMs }
-  },
-  Effect.scoped
-)
 
 /** The SHA-256 of files of the stage as they are now; null for one that is gone. */
 const hashes = (context: ToolContext, paths: ReadonlyArray<string>) =>

@@ -12,6 +12,12 @@ const maxNamed = 50
 export const recordVerdict = Effect.fnUntraced(function*(context: ToolContext, state: SessionState, verdict: Verdict) {
   const { leaves, session } = context
   const { failed, files, passed, reason, skipped } = verdict
+  const named = Object.fromEntries(
+    (["red", "failedBefore", "removed"] as const).flatMap((name) => {
+      const tests = verdict[name]
+      return tests === undefined ? [] : [[name, tests.slice(0, maxNamed)]]
+    })
+  )
   yield* leaves.audit.commit({
     ...subject(session.id, state),
     category: "test",
@@ -25,6 +31,8 @@ export const recordVerdict = Effect.fnUntraced(function*(context: ToolContext, s
       skipped,
       files: files.slice(0, maxNamed),
       failing: verdict.failures.slice(0, maxNamed).map(({ file, name }) => `${file ?? "?"} > ${name}`.slice(0, 300)),
+      ...named,
+      ...(verdict.baseline === undefined ? {} : { baseline: verdict.baseline.slice(0, 500) }),
       locked: state.locked
     }
   }).pipe(Effect.mapError(fromLeaf("test.run")))
@@ -37,6 +45,7 @@ export const recordVerdict = Effect.fnUntraced(function*(context: ToolContext, s
     passed,
     failed,
     skipped,
-    files
+    files,
+    ...named
   })
 })
