@@ -8,7 +8,7 @@ import { defaultLimits, Sandbox, type SandboxCommand } from "../src/Sandbox.ts"
 import * as Bubblewrap from "../src/Sandbox/Bubblewrap.ts"
 import { descriptors, sandboxArguments } from "../src/Sandbox/bubblewrap/arguments.ts"
 import { ownlessDevices } from "../src/Sandbox/bubblewrap/devices.ts"
-import { standardFilter } from "../src/Sandbox/bubblewrap/filter.ts"
+import { filterOf } from "../src/Sandbox/bubblewrap/filter.ts"
 import { hostSystem } from "../src/Sandbox/bubblewrap/hostSystem.ts"
 import { ordered } from "../src/Sandbox/bubblewrap/mounts.ts"
 import { Workspace } from "../src/Workspace.ts"
@@ -46,7 +46,7 @@ const bare = (mounts: SandboxCommand["mounts"], cwd: string, user: SandboxComman
     })
     for (const file of files) closeSync(file)
     const filter = (child.stdio as ReadonlyArray<unknown>)[descriptors.seccomp] as NodeJS.WritableStream
-    filter.end(standardFilter())
+    filter.end(filterOf("standard"))
     child.on("error", reject)
     child.on("close", (code) => code === 0 ? resolve() : reject(new Error(`bare bwrap ended with ${code}`)))
   })

@@ -1,7 +1,8 @@
-// Writes seccomp/standard.json from the lists below: `node scripts/seccomp.mjs`. With --check it only says whether the file is up to date.
+// Writes seccomp/strict.json, standard.json and standard-net.json from the lists below: `node scripts/seccomp.mjs`. With --check it only
+// says whether the files are up to date.
 // With --tables it first writes seccomp/syscalls.json (name -> number) from this machine's kernel headers and gcc (linux-libc-dev, x86-64).
 import { execFileSync } from "node:child_process"
-import { readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
 
 const file = (name) => new URL(`../seccomp/${name}`, import.meta.url)
 const words = (text) => text.trim().split(/\s+/)
@@ -12,31 +13,38 @@ const files = words(`
   symlink symlinkat unlink unlinkat rename renameat renameat2 mkdir mkdirat rmdir chdir fchdir getcwd chmod fchmod fchmodat
   fchmodat2 chown fchown lchown fchownat utime utimes utimensat futimesat truncate ftruncate fallocate fadvise64 fsync
   fdatasync sync syncfs sync_file_range copy_file_range sendfile splice tee vmsplice readahead flock fcntl dup dup2 dup3 pipe
-  pipe2 umask statfs fstatfs ustat getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr setxattr lsetxattr fsetxattr
-  removexattr lremovexattr fremovexattr getxattrat setxattrat listxattrat removexattrat cachestat
-  inotify_init inotify_init1 inotify_add_watch inotify_rm_watch`)
+  pipe2 umask statfs fstatfs getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr setxattr lsetxattr fsetxattr
+  removexattr lremovexattr fremovexattr getxattrat setxattrat listxattrat removexattrat cachestat`)
+const watches = words("inotify_init inotify_init1 inotify_add_watch inotify_rm_watch")
 const memory = words(`
   mmap mprotect munmap mremap madvise brk mlock mlock2 mlockall munlock munlockall mincore msync remap_file_pages memfd_create
-  pkey_alloc pkey_free pkey_mprotect membarrier mseal map_shadow_stack shmget shmat shmdt shmctl semget semop semctl
-  semtimedop msgget msgsnd msgrcv msgctl mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr`)
-const processes = words(`
-  fork vfork execve execveat exit exit_group wait4 waitid kill tkill tgkill rt_sigaction rt_sigprocmask rt_sigreturn
+  pkey_alloc pkey_free pkey_mprotect membarrier mseal map_shadow_stack`)
+const sharing = words(`
+  shmget shmat shmdt shmctl semget semop semctl semtimedop msgget msgsnd msgrcv msgctl
+  mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr`)
+const program = words(`
+  execve execveat exit exit_group wait4 waitid kill tkill tgkill rt_sigaction rt_sigprocmask rt_sigreturn
   rt_sigpending rt_sigsuspend rt_sigtimedwait rt_sigqueueinfo rt_tgsigqueueinfo sigaltstack signalfd signalfd4 pause alarm
-  restart_syscall getpid getppid gettid getpgid getpgrp setpgid getsid setsid getuid geteuid getgid getegid getgroups
-  getresuid getresgid setuid setgid setreuid setregid setresuid setresgid setfsuid setfsgid setgroups capget capset prctl
-  arch_prctl set_tid_address set_robust_list get_robust_list futex futex_waitv futex_wake futex_wait futex_requeue rseq
+  restart_syscall getpid getppid gettid getpgid getpgrp getsid getuid geteuid getgid getegid getgroups getresuid getresgid
+  capget prctl arch_prctl set_tid_address set_robust_list get_robust_list futex futex_waitv futex_wake futex_wait futex_requeue rseq
   getrlimit setrlimit prlimit64 getrusage times getpriority setpriority ioprio_get ioprio_set sched_yield sched_getaffinity
   sched_setaffinity sched_getparam sched_setparam sched_getscheduler sched_setscheduler sched_getattr sched_setattr
-  sched_get_priority_max sched_get_priority_min sched_rr_get_interval getcpu pidfd_open pidfd_send_signal seccomp
+  sched_get_priority_max sched_get_priority_min sched_rr_get_interval getcpu seccomp
   landlock_create_ruleset landlock_add_rule landlock_restrict_self uname sysinfo getrandom`)
+const children = words("fork vfork setpgid setsid pidfd_open pidfd_send_signal")
+const identity = words(`
+  setuid setgid setreuid setregid setresuid setresgid setfsuid setfsgid setgroups capset`)
 const timeAndEvents = words(`
   time gettimeofday clock_gettime clock_getres clock_nanosleep nanosleep getitimer setitimer timer_create timer_settime
   timer_gettime timer_getoverrun timer_delete timerfd_create timerfd_settime timerfd_gettime eventfd eventfd2 poll ppoll
-  select pselect6 epoll_create epoll_create1 epoll_ctl epoll_ctl_old epoll_wait epoll_wait_old epoll_pwait epoll_pwait2
-  io_setup io_submit io_cancel io_destroy io_getevents io_pgetevents`)
-const sockets = words(`
-  bind listen accept accept4 connect getsockname getpeername getsockopt setsockopt shutdown sendto recvfrom sendmsg recvmsg
-  sendmmsg recvmmsg`)
+  select pselect6 epoll_create epoll_create1 epoll_ctl epoll_ctl_old epoll_wait epoll_wait_old epoll_pwait epoll_pwait2`)
+const asynchronous = words("io_setup io_submit io_cancel io_destroy io_getevents io_pgetevents")
+// What a program asks of the streams it was given, which may be sockets.
+const streams = words("getsockname getpeername getsockopt shutdown")
+const sockets = words("bind listen accept accept4 connect setsockopt")
+// Where the flags of a message are among the arguments of each call that sends or receives one.
+const bytes = { sendto: 3, recvfrom: 3 }
+const messages = { sendmsg: 2, recvmsg: 2, sendmmsg: 3, recvmmsg: 3 }
 const denied = words(`
   ptrace process_vm_readv process_vm_writev process_madvise process_mrelease kcmp pidfd_getfd
   mount umount2 pivot_root chroot fsopen fsmount fsconfig fspick open_tree open_tree_attr move_mount mount_setattr statmount
@@ -59,6 +67,7 @@ const masked = (index, mask, value) => ({ index, value: mask, valueTwo: value, o
 const EPERM = 1
 const ENOSYS = 38
 const CLONE_NEW = 0x7e020000
+const CLONE_THREAD = 0x10000
 const [S_IFMT, S_IFREG, S_IFIFO] = [0o170000, 0o100000, 0o010000]
 const [AF_UNIX, AF_INET, AF_INET6, AF_NETLINK] = [1, 2, 10, 16]
 const [TIOCSTI, TIOCLINUX] = [0x5412, 0x541c]
@@ -73,23 +82,72 @@ const neither = (index, a, b) => {
   return [...outside, ...between.map((n) => masked(index, differ, n))]
 }
 
-const rules = [
-  allow([...files, ...memory, ...processes, ...timeAndEvents, ...sockets].sort()),
-  allow(["clone"], [masked(0, CLONE_NEW, 0)], "no new namespaces"),
+const [STREAM, DATAGRAM, TCP, UDP, MSG_OOB] = [1, 2, 6, 17, 1]
+
+const common = [
   refuse(["clone3"], ENOSYS, "its flags lie behind a pointer: libc falls back to clone"),
+  ...neither(1, TIOCSTI, TIOCLINUX).map((test) => allow(["ioctl"], [test], "not TIOCSTI, not TIOCLINUX")),
+  refuse(denied.sort(), EPERM, "the kernel's own business")
+]
+
+/** What one process needs that only computes; the rest is for programs with children, sockets or neighbours. */
+const alone = [...files, ...memory, ...program, ...timeAndEvents, ...streams]
+const together = [...watches, ...sharing, ...children, ...identity, ...asynchronous, ...sockets]
+
+/** Messages without urgent data, which few programs know: in Unix sockets it was a way into the kernel (CVE-2025-38236). */
+const plain = (calls) =>
+  Object.entries(calls).map(([name, at]) => allow([name], [masked(at, MSG_OOB, 0)], "no urgent data"))
+
+const strict = [
+  allow([...alone].sort()),
+  allow(["clone"], [masked(0, CLONE_NEW + CLONE_THREAD, CLONE_THREAD)], "threads of this process, nothing else"),
+  allow(["socketpair"], [equal(0, AF_UNIX), masked(1, 0xf, STREAM)], "an event loop wakes itself through one"),
+  ...plain(bytes),
+  ...common,
+  refuse(
+    [...together, ...Object.keys(messages), "socket", "mknod", "mknodat", "personality"].sort(),
+    EPERM,
+    "no child, no socket, nothing shared with another process"
+  )
+]
+
+/** TCP and UDP, by number or by default: no raw socket, and no protocol that would load a module of the kernel. */
+const internet = [AF_INET, AF_INET6].flatMap((family) =>
+  [[STREAM, TCP], [DATAGRAM, UDP]].flatMap(([kind, named]) =>
+    [0, named].map((protocol) =>
+      allow(["socket"], [equal(0, family), masked(1, 0xf, kind), equal(2, protocol)], "TCP and UDP, not raw")
+    )
+  )
+)
+
+/** What builds and tests need; `further` names calls without a condition. */
+const working = (further) => [
+  allow([...alone, ...together, ...further].sort()),
+  allow(["clone"], [masked(0, CLONE_NEW, 0)], "no new namespaces"),
+  ...common,
   ...[0, 0xffffffff].map((persona) => allow(["personality"], [equal(0, persona)])),
   ...[0, S_IFREG, S_IFIFO].flatMap((type) => [
     allow(["mknod"], [masked(1, S_IFMT, type)], "files and FIFOs, no devices"),
     allow(["mknodat"], [masked(2, S_IFMT, type)], "files and FIFOs, no devices")
   ]),
-  ...neither(1, TIOCSTI, TIOCLINUX).map((test) => allow(["ioctl"], [test], "not TIOCSTI, not TIOCLINUX")),
-  allow(["socket", "socketpair"], [equal(0, AF_UNIX)], "AF_UNIX"),
   allow(["socket"], [equal(0, AF_NETLINK), equal(2, 0)], "NETLINK_ROUTE, for getifaddrs"),
-  ...[AF_INET, AF_INET6].flatMap((family) =>
-    [1, 2].map((type) => allow(["socket"], [equal(0, family), masked(1, 0xf, type)], "stream and datagram, not raw"))
-  ),
-  refuse(denied.sort(), EPERM, "the kernel's own business")
+  ...internet,
+  allow(["socketpair"], [equal(0, AF_UNIX)], "AF_UNIX")
 ]
+
+const profiles = {
+  strict,
+  standard: [
+    ...working([...Object.keys(bytes), ...Object.keys(messages)]),
+    allow(["socket"], [equal(0, AF_UNIX)], "AF_UNIX")
+  ],
+  // A process outside, the proxy, is at the other end of a socket: what reaches it is a stream of plain bytes.
+  "standard-net": [
+    ...working([]),
+    ...plain({ ...bytes, ...messages }),
+    allow(["socket"], [equal(0, AF_UNIX), masked(1, 0xf, STREAM)], "AF_UNIX, streams")
+  ]
+}
 
 const kernelHeaders = () => {
   const numbers = (text) => [...text.matchAll(/^#define __NR(3264)?_(\w+) (\S+)$/gm)]
@@ -129,20 +187,28 @@ if (process.argv.includes("--tables")) {
   writeFileSync(file("syscalls.json"), `${JSON.stringify(kernelHeaders(), null, 1)}\n`)
 }
 const tables = JSON.parse(readFileSync(file("syscalls.json"), "utf8"))
-const said = new Set(rules.flatMap((rule) => rule.names))
-const rest = [...new Set([...Object.keys(tables.x64), ...Object.keys(tables.arm64)])].filter((name) => !said.has(name))
-const profile = {
-  defaultAction: "SCMP_ACT_ERRNO",
-  defaultErrnoRet: EPERM,
-  archMap: [
-    { architecture: "SCMP_ARCH_X86_64", subArchitectures: [] },
-    { architecture: "SCMP_ARCH_AARCH64", subArchitectures: [] }
-  ],
-  syscalls: [...rules, refuse(rest.sort(), ENOSYS, "everything else that exists, by name: no engine's default matters")]
+const known = [...new Set([...Object.keys(tables.x64), ...Object.keys(tables.arm64)])]
+
+const textOf = (rules) => {
+  const said = new Set(rules.flatMap((rule) => rule.names))
+  const rest = known.filter((name) => !said.has(name)).sort()
+  const profile = {
+    defaultAction: "SCMP_ACT_ERRNO",
+    defaultErrnoRet: EPERM,
+    archMap: [
+      { architecture: "SCMP_ARCH_X86_64", subArchitectures: [] },
+      { architecture: "SCMP_ARCH_AARCH64", subArchitectures: [] }
+    ],
+    syscalls: [...rules, refuse(rest, ENOSYS, "everything else that exists, by name: no engine's default matters")]
+  }
+  return `${JSON.stringify(profile, null, 1)}\n`
 }
-const text = `${JSON.stringify(profile, null, 1)}\n`
-if (!check) writeFileSync(file("standard.json"), text)
-else if (readFileSync(file("standard.json"), "utf8") !== text) {
-  process.stderr.write("seccomp/standard.json is not what scripts/seccomp.mjs makes: run it and commit the result\n")
-  process.exitCode = 1
+
+for (const [name, rules] of Object.entries(profiles)) {
+  const [text, path] = [textOf(rules), file(`${name}.json`)]
+  if (!check) writeFileSync(path, text)
+  else if (!existsSync(path) || readFileSync(path, "utf8") !== text) {
+    process.stderr.write(`seccomp/${name}.json is not what scripts/seccomp.mjs makes: run it and commit the result\n`)
+    process.exitCode = 1
+  }
 }

@@ -3,10 +3,12 @@ import { capped, killed } from "./Sandbox/limits.ts"
 import type { SandboxCommand, SandboxProbe, SandboxResult } from "./Sandbox/SandboxCommand.ts"
 import { SandboxFailed, type SandboxUnavailable } from "./Sandbox/SandboxError.ts"
 import type { Script } from "./Sandbox/Script.ts"
+import { templateProblem, withinTemplate } from "./Sandbox/Template.ts"
 
 export * from "./Sandbox/SandboxCommand.ts"
 export * from "./Sandbox/SandboxError.ts"
 export * from "./Sandbox/Script.ts"
+export * from "./Sandbox/Template.ts"
 
 /** Runs one command in an isolation of its own: no network, secrets or privileges. When `run` returns, every process of it is dead. */
 export class Sandbox extends Context.Tag("fluffy/Sandbox")<Sandbox, {
@@ -25,13 +27,18 @@ const exhausted = ({ args, command }: SandboxCommand) =>
     detail: `the script has no answer to ${JSON.stringify([command, ...args].join(" ").slice(0, 200))}`
   })
 
-/** Answers commands from a script and runs nothing. Holds to the command's time and output limits; without an answer a command fails. */
+const refused = (detail: string) => new SandboxFailed({ backend: "memory", method: "run", reason: "setup", detail })
+
+/** Answers commands from a script and runs nothing. Holds to the command's template, its time and output limits; without an answer a command fails. */
 export const layerMemory = (script: Script = () => undefined): Layer.Layer<Sandbox> =>
   Layer.succeed(
     Sandbox,
     Sandbox.of({
       backend: "memory",
-      run: Effect.fn("Sandbox.run")(function*(command: SandboxCommand) {
+      run: Effect.fn("Sandbox.run")(function*(asked: SandboxCommand) {
+        const problem = templateProblem(asked)
+        if (problem !== undefined) return yield* refused(problem)
+        const command = withinTemplate(asked)
         const answer = yield* Effect.sync(() => script(command))
         if (answer === undefined) return yield* exhausted(command)
         const result = Effect.isEffect(answer) ? yield* inTime(answer, command.limits.timeoutMs) : answer

@@ -7,13 +7,14 @@ import { type ControlGroups, controlGroups } from "./bubblewrap/controlGroup.ts"
 import { ownlessDevices } from "./bubblewrap/devices.ts"
 import { diagnose } from "./bubblewrap/diagnosis.ts"
 import { surroundings, version } from "./bubblewrap/examine.ts"
-import { standardFilter } from "./bubblewrap/filter.ts"
+import { filterOf } from "./bubblewrap/filter.ts"
 import { type HostSystem, hostSystem } from "./bubblewrap/hostSystem.ts"
 import { launch, type Outcome } from "./bubblewrap/launch.ts"
 import { limited } from "./bubblewrap/limited.ts"
 import { ordered } from "./bubblewrap/mounts.ts"
 import { type Toolchains, toolchains } from "./bubblewrap/toolchains.ts"
 import { defaultLimits, type SandboxCommand, type SandboxResult } from "./SandboxCommand.ts"
+import { templateOf, withinTemplate } from "./Template.ts"
 
 /** `program` is bwrap, looked up in the system's directories when not absolute; `path` is a host PATH whose toolchains are shown. */
 export interface BubblewrapOptions {
@@ -64,7 +65,8 @@ const make = ({ path = "", program = "bwrap" }: BubblewrapOptions) => {
     devices = undefined
   })
 
-  const start = (command: SandboxCommand) => {
+  const start = (asked: SandboxCommand) => {
+    const command = withinTemplate(asked)
     const { first, last, paths } = toolchainsOf(command.user)
     return launch({
       program,
@@ -78,7 +80,7 @@ const make = ({ path = "", program = "bwrap" }: BubblewrapOptions) => {
         cwd: command.cwd,
         env: command.env ?? {}
       }),
-      filter: standardFilter(),
+      filter: filterOf(templateOf(command).profile),
       files: host().files.map((file) => file.source),
       identity: process.getuid?.() === 0 ? command.user : undefined,
       searchPath,

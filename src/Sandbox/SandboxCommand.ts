@@ -1,3 +1,5 @@
+import type { TemplateName } from "./Template.ts"
+
 /** A host directory or file shown inside. `source` and `target` are absolute. Only mounts of mode `rw` can be written. */
 export interface Mount {
   readonly source: string
@@ -27,7 +29,8 @@ export const defaultLimits: Limits = {
 /**
  * One command. `command` is looked up in the sandbox's PATH and never goes through a shell. `env` is the whole environment besides PATH,
  * HOME, TMPDIR and LANG, which the backend sets. `cwd` is absolute, inside. `user` owns the writable mounts (uid:gid of the host).
- * `onOutput` sees output as it comes, at most `limits.outputBytes`.
+ * `template` is the kind of sandbox, `code-executor` where none is named. `onOutput` sees output as it comes, at most
+ * `limits.outputBytes`.
  */
 export interface SandboxCommand {
   readonly command: string
@@ -38,6 +41,7 @@ export interface SandboxCommand {
   readonly mounts: ReadonlyArray<Mount>
   readonly limits: Limits
   readonly user: { readonly uid: number; readonly gid: number }
+  readonly template?: TemplateName
   readonly onOutput?: (stream: "stdout" | "stderr", chunk: Uint8Array) => void
 }
 

@@ -2,9 +2,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { mkdirSync, statSync, writeFileSync } from "node:fs"
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { PassThrough } from "node:stream"
+import { packageRoot } from "../../src/internal/PackageRoot.ts"
+import { templates } from "../../src/Sandbox.ts"
 import { attend } from "../../src/Sandbox/container/attend.ts"
 import { archive } from "../../src/Sandbox/container/baseImage/archive.ts"
 import { machineFiles } from "../../src/Sandbox/container/baseImage/machine.ts"
@@ -130,6 +132,19 @@ describe("Sandbox/container", () => {
       }
       assert.property(HostConfig!.Tmpfs, "/data")
       assert.notInclude(JSON.stringify(HostConfig), ".sock")
+    }
+  })
+
+  it("gives every engine the profile of the command's template, and strict a shell that stays alone", () => {
+    for (const [template, { profile }] of Object.entries(templates)) {
+      const file = join(packageRoot, "seccomp", `${profile}.json`)
+      const content = JSON.stringify(JSON.parse(readFileSync(file, "utf8")))
+      for (const [name, said] of [["podman", file], ["docker", content], ["rootless podman", file]] as const) {
+        const { Entrypoint, HostConfig } = optionsFor(engines[name]!, { template: template as keyof typeof templates })
+        assert.include(HostConfig!.SecurityOpt!, `seccomp=${said}`)
+        assert.strictEqual("/tmp/home" in (HostConfig!.Tmpfs as object), template === "strict")
+        assert.strictEqual(/mkdir|\(exec|sleep/.test(String(Entrypoint![2])), template !== "strict")
+      }
     }
   })
 

@@ -15,6 +15,7 @@ import { containers, ensureBaseImage, kernelEntry, sockets } from "../support/en
 import { command, run, stage, text, users } from "../support/sandbox.ts"
 import { survivors } from "../support/survivors.ts"
 import * as SandboxContract from "./SandboxContract.ts"
+import * as TemplateContract from "./TemplateContract.ts"
 
 const MiB = 1 << 20
 const ordinary = users.at(-1)!
@@ -73,6 +74,7 @@ export const suite = (name: "docker" | "podman") => {
   beforeAll(() => Effect.runPromise(ensureBaseImage(name)), 180_000)
 
   SandboxContract.suite(`Sandbox/${name}`, lazy)
+  TemplateContract.suite(`Sandbox/${name}`, lazy)
 
   describe(`Sandbox/${name} in containers`, () => {
     const provide = Effect.provide(lazy)

@@ -85,6 +85,13 @@ export const suite = (name: string, layer: Layer.Layer<Sandbox>) =>
         assert.strictEqual(readFileSync(join(root, "file"), "utf8"), "written\n")
       }).pipe(Effect.provide(layer)))
 
+    it.live("runs nothing under a template that does not exist", () =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(run(lines.prints, { template: "toString" as never }))
+        assert.strictEqual(error._tag, "SandboxFailed")
+        assert.include(error.message, "there is no sandbox template \"toString\"; there are code-executor, strict")
+      }).pipe(Effect.provide(layer)))
+
     it.live("can be interrupted", () =>
       Effect.gen(function*() {
         const sandbox = yield* Sandbox

@@ -1,4 +1,5 @@
 import type { SandboxCommand } from "../SandboxCommand.ts"
+import { templateProblem } from "../Template.ts"
 import { refusal } from "./mounts.ts"
 
 /** Variables that make the loader or libc run code of the caller's choice before the limits are set. */
@@ -23,5 +24,5 @@ export const problem = (command: SandboxCommand): string | undefined => {
   if (own !== 0 && own !== command.user.uid) {
     return `this kernel runs as uid ${own} and cannot run as ${command.user.uid}`
   }
-  return command.mounts.map(refusal).find((reason) => reason !== undefined)
+  return templateProblem(command) ?? command.mounts.map(refusal).find((reason) => reason !== undefined)
 }

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { packageRoot } from "../../internal/PackageRoot.ts"
 import { compile } from "../SeccompBpf.ts"
 import { type Architecture, architectures, SeccompProfile } from "../SeccompProfile.ts"
+import type { ProfileName } from "../Template.ts"
 
 const read = (name: string) => readFileSync(join(packageRoot, "seccomp", name), "utf8")
 
@@ -16,16 +17,15 @@ const decodeTables = Schema.decodeSync(
 
 const isKnown = (name: string): name is Architecture => name in architectures
 
-let compiled: Uint8Array | undefined
+const compiled = new Map<ProfileName, Uint8Array>()
 
-/** `seccomp/standard.json` as code for this processor; compiled once. Throws when the files are broken or the processor is unknown. */
-export const standardFilter = (): Uint8Array => {
-  if (compiled !== undefined) return compiled
+/** A profile of `seccomp/` as code for this processor; compiled once. Throws when its file is broken or the processor is unknown. */
+export const filterOf = (profile: ProfileName): Uint8Array => {
+  const known = compiled.get(profile)
+  if (known !== undefined) return known
   if (!isKnown(process.arch)) throw new Error(`there is no seccomp filter for ${process.arch} processors`)
-  compiled = compile(
-    decodeProfile(read("standard.json")),
-    process.arch,
-    decodeTables(read("syscalls.json"))[process.arch]!
-  )
-  return compiled
+  const tables = decodeTables(read("syscalls.json"))
+  const filter = compile(decodeProfile(read(`${profile}.json`)), process.arch, tables[process.arch]!)
+  compiled.set(profile, filter)
+  return filter
 }

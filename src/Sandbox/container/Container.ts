@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto"
 import { Sandbox, SandboxFailed, type SandboxProbe, SandboxUnavailable } from "../../Sandbox.ts"
 import { problem } from "../bubblewrap/check.ts"
 import { defaultLimits, type SandboxCommand, type SandboxResult } from "../SandboxCommand.ts"
+import { withinTemplate } from "../Template.ts"
 import { attend } from "./attend.ts"
 import type { ContainerOptions, Dialect } from "./ContainerOptions.ts"
 import { createOptions, type Shape } from "./createOptions.ts"
@@ -99,7 +100,7 @@ const make = (dialect: Dialect, options: ContainerOptions) =>
       const [found, image] = yield* ready
       const unsaid = unspeakable(found.facts, command.mounts)
       if (unsaid !== undefined) return yield* failed("setup", unsaid)
-      return yield* execute(found, image, command)
+      return yield* execute(found, image, withinTemplate(command))
     })
 
     const probe: Effect.Effect<SandboxProbe> = Effect.gen(function*() {

@@ -88,12 +88,12 @@ export const attend = async (
     looking()
     if (facts.name === "podman") ends.push(watchMemory(init, () => starved = true))
   }
-  /** The first process of a namespace takes no SIGTERM from outside, its children do. */
+  /** The first process of a namespace takes a SIGTERM only where it has said so, its children do by themselves. */
   const ask = () => {
     later(termGraceMs, kill)
-    for (const process of init === undefined ? [] : children(init.pid).map(identify)) {
-      if (process !== undefined) send(process, "SIGTERM")
-    }
+    if (init === undefined) return
+    const below = children(init.pid).map(identify)
+    for (const process of below.length === 0 ? [init] : below) if (process !== undefined) send(process, "SIGTERM")
   }
   const output = capture(limits.outputBytes, (stream, chunk) => {
     try {

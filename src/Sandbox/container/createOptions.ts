@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { packageRoot } from "../../internal/PackageRoot.ts"
 import { maxTasks } from "../bubblewrap/limited.ts"
 import type { SandboxCommand } from "../SandboxCommand.ts"
+import { type ProfileName, templateOf } from "../Template.ts"
 import type { EngineFacts } from "./EngineFacts.ts"
 import { firstProcess, openFiles } from "./firstProcess.ts"
 import { mountOptions } from "./mountOptions.ts"
@@ -18,20 +19,26 @@ export interface Shape {
 }
 
 const MiB = 1 << 20
-const profile = join(packageRoot, "seccomp", "standard.json")
-
-let inline: string | undefined
+const inline = new Map<ProfileName, string>()
 
 /** Docker takes the profile itself, Podman a path on its own machine. */
-const seccomp = ({ name }: EngineFacts) =>
-  name === "podman" ? profile : inline ??= JSON.stringify(JSON.parse(readFileSync(profile, "utf8")))
+const seccomp = ({ command, facts: { name } }: Shape): string => {
+  const { profile } = templateOf(command)
+  const path = join(packageRoot, "seccomp", `${profile}.json`)
+  if (name === "podman") return path
+  const known = inline.get(profile) ?? JSON.stringify(JSON.parse(readFileSync(path, "utf8")))
+  inline.set(profile, known)
+  return known
+}
 
 /** Podman lays memory without a size over the last two under a read-only root, unless they are named. */
-const memoryDirectories = ({ facts, image }: Shape): Record<string, string> => {
+const memoryDirectories = ({ command, facts, image }: Shape): Record<string, string> => {
   const small = "rw,noexec,nosuid,nodev,size=16m,mode=1777"
   return {
     ...Object.fromEntries(image.volumes.map((directory) => [directory, small])),
     "/tmp": "rw,exec,nosuid,nodev,size=256m,mode=1777",
+    // The first process has nobody to make it.
+    ...templateOf(command).children ? {} : { "/tmp/home": small },
     ...facts.name === "podman" ? { "/var/tmp": small, "/run": "rw,noexec,nosuid,nodev,size=16m,mode=755" } : {}
   }
 }
@@ -83,7 +90,7 @@ export const createOptions = (shape: Shape): Dockerode.ContainerCreateOptions =>
       ReadonlyRootfs: true,
       Privileged: false,
       CapDrop: ["ALL"],
-      SecurityOpt: ["no-new-privileges", `seccomp=${seccomp(facts)}`],
+      SecurityOpt: ["no-new-privileges", `seccomp=${seccomp(shape)}`],
       IpcMode: "private",
       ...UsernsMode === undefined ? {} : { UsernsMode },
       ShmSize: 64 * MiB,

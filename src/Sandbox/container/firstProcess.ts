@@ -1,5 +1,6 @@
 import { maxTasks } from "../bubblewrap/limited.ts"
 import type { SandboxCommand } from "../SandboxCommand.ts"
+import { templateOf } from "../Template.ts"
 import type { EngineFacts } from "./EngineFacts.ts"
 
 /** Open files a process may have, as in every sandbox. */
@@ -20,21 +21,33 @@ const limits = ({ limits }: SandboxCommand): ReadonlyArray<string> => [
   `ulimit -u ${maxTasks(limits)} 2>/dev/null || ulimit -p ${maxTasks(limits)} || exit 125`
 ]
 
+/** As a child of the shell, whose own words about its end are nobody's business. */
+const asChild = (facts: EngineFacts): ReadonlyArray<string> => [
+  "mkdir -p \"$HOME\" 2>/dev/null",
+  "exec 3>&2 2>/dev/null",
+  "(exec 2>&3 3>&-; exec \"$@\")",
+  "code=$?",
+  // So that a kill for memory can be seen before the control group is gone.
+  ...facts.name === "podman" ? ["[ $code != 137 ] || sleep 0.3"] : [],
+  "exit $code"
+]
+
+/** In the shell's place, where there may be one process only: its memory is bounded like that of one. */
+const inPlace = ({ limits }: SandboxCommand): ReadonlyArray<string> => [
+  `ulimit -d ${Math.ceil(limits.memoryBytes / 1024)} || exit 125`,
+  "exec \"$@\""
+]
+
 /**
  * The container's first process: a shell of the image that makes the home directory, runs the command as its child and gives on its exit
  * code, 127 when there is none such. It reaps what the command leaves; the first process of a namespace would ignore its own signals.
+ * Where the command may have no children the shell has none either and becomes the command.
  */
 export const firstProcess = (command: SandboxCommand, facts: EngineFacts): ReadonlyArray<string> => {
   const script = [
     ...unasked.filter((name) => command.env?.[name] === undefined).map((name) => `unset ${name}`),
-    "mkdir -p \"$HOME\" 2>/dev/null",
     ...facts.name === "podman" && facts.rootless ? limits(command) : [],
-    "exec 3>&2 2>/dev/null",
-    "(exec 2>&3 3>&-; exec \"$@\")",
-    "code=$?",
-    // So that a kill for memory can be seen before the control group is gone.
-    ...facts.name === "podman" ? ["[ $code != 137 ] || sleep 0.3"] : [],
-    "exit $code"
+    ...templateOf(command).children ? asChild(facts) : inPlace(command)
   ]
   return ["/bin/sh", "-c", script.join("\n"), "sh", command.command, ...command.args]
 }
