@@ -1,6 +1,7 @@
 import { Clock, Context, Effect, Layer } from "effect"
 import type { Decision } from "./domain/Decision.ts"
-import { decide, decideWithToken, explain } from "./Policy/decide.ts"
+import { decideByToken } from "./Policy/decide.ts"
+import { decideWithExtensions, explainWithExtensions } from "./Policy/extensions/hear.ts"
 import type { Capability, Grant, Holder, Presented } from "./Policy/Grant.ts"
 import { PolicyLoadFailed } from "./Policy/PolicyError.ts"
 import type { Explanation, PolicyRequest } from "./Policy/PolicyRule.ts"
@@ -9,6 +10,8 @@ import type { Rule, RuleLayer } from "./Policy/Rule.ts"
 import * as RuleSet from "./Policy/RuleSet.ts"
 import { makeTokens } from "./Policy/tokens.ts"
 
+export type { ExtensionRule } from "./Policy/extensions/ExtensionRule.ts"
+export type { ExtensionAnswer } from "./Policy/extensions/Verdict.ts"
 export type { Capability, Grant, Holder, Presented } from "./Policy/Grant.ts"
 export * from "./Policy/PolicyError.ts"
 export * from "./Policy/PolicyRule.ts"
@@ -30,9 +33,12 @@ export const make = (set: RuleSet.RuleSet): Policy["Type"] => {
   return Policy.of({
     decide: (request, presented) =>
       presented === undefined
-        ? Effect.sync(() => decide(set, request))
-        : Effect.map(Clock.currentTimeMillis, (now) => decideWithToken(set, tokens, request, presented, now)),
-    explain: Effect.fn("Policy.explain")((request) => Effect.sync(() => explain(set, request))),
+        ? decideWithExtensions(set, request)
+        : Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          const decision = decideByToken(set, tokens, request, presented, now)
+          return decision === undefined ? decideWithExtensions(set, request) : Effect.succeed(decision)
+        }),
+    explain: Effect.fn("Policy.explain")((request) => explainWithExtensions(set, request)),
     issue: Effect.fn("Policy.issue")((holder, grant) =>
       Effect.map(Clock.currentTimeMillis, (now) => tokens.issue(holder, grant, now))
     )

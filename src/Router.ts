@@ -13,6 +13,7 @@ import type { Sandbox } from "./Sandbox.ts"
 import type { StateMachine } from "./StateMachine.ts"
 import type { Stage } from "./Workspace.ts"
 
+export { askPolicy } from "./Router/askPolicy.ts"
 export { type Baselines, nowhere as baselinesNowhere, onDisk as baselinesOnDisk } from "./Router/baselines.ts"
 export { advance } from "./Router/Leaves.ts"
 export { maskingAudit } from "./Router/maskingAudit.ts"

@@ -1,5 +1,7 @@
 import { Effect } from "effect"
 import { describe } from "../domain/Change.ts"
+import type { PolicyRequest } from "../Policy.ts"
+import { askPolicy } from "../Router.ts"
 import { defaultLimits } from "../Sandbox.ts"
 import { openSession } from "./openSession.ts"
 import { fromKernel, OrchestratorFailed } from "./OrchestratorError.ts"
@@ -23,7 +25,7 @@ export const exec = Effect.fn("Orchestrator.exec")((
       detail: { command: request.command, args: request.args.join(" ").slice(0, 1000) }
     })
     const state = yield* Effect.mapError(parts.stateMachine.get(session.id), fromKernel)
-    const decision = yield* parts.policy.decide({
+    const asked: PolicyRequest = {
       action: "shell.exec",
       phase: state.phase,
       mode: state.mode,
@@ -31,7 +33,8 @@ export const exec = Effect.fn("Orchestrator.exec")((
       command: request.command,
       args: request.args,
       caller: "cli"
-    })
+    }
+    const decision = yield* Effect.mapError(askPolicy(parts, session.id, asked), fromKernel)
     const record = { session: session.id, phase: state.phase, mode: state.mode, actor: "human" as const }
     if (decision.effect === "deny") {
       yield* Effect.mapError(

@@ -1,9 +1,10 @@
 import { Effect } from "effect"
 import { type Change, paths } from "../domain/Change.ts"
+import type { SessionId } from "../domain/SessionId.ts"
 import { compile } from "../internal/Glob.ts"
 import { count } from "../internal/text.ts"
 import { isoNow } from "../internal/time.ts"
-import { advance, type RouterSession } from "../Router.ts"
+import { advance, askPolicy, type RouterSession } from "../Router.ts"
 import type { SessionState } from "../StateMachine.ts"
 import { fromKernel, type OrchestratorFailed } from "./OrchestratorError.ts"
 import type { Parts } from "./Parts.ts"
@@ -32,8 +33,9 @@ const assess = Effect.fnUntraced(function*(
   options: OrchestratorOptions,
   state: SessionState,
   changes: ReadonlyArray<Change>,
-  lines: number
-): Effect.fn.Return<Assessment> {
+  lines: number,
+  session: SessionId
+): Effect.fn.Return<Assessment, OrchestratorFailed> {
   const denied: Array<string> = []
   const questions: Array<string> = []
   if (state.verdict?.verdict !== "green") questions.push("no green test run: only documents or configuration changed")
@@ -46,7 +48,8 @@ const assess = Effect.fnUntraced(function*(
   if (lines > options.maxChangedLines) questions.push(`${lines} changed lines, more than ${options.maxChangedLines}`)
   const isSensitive = compile(options.sensitive)
   for (const path of changes.flatMap(paths)) {
-    const decision = yield* parts.policy.decide({ action: "merge", phase: state.phase, mode: state.mode, path })
+    const request = { action: "merge", phase: state.phase, mode: state.mode, path } as const
+    const decision = yield* Effect.mapError(askPolicy(parts, session, request), fromKernel)
     if (decision.effect === "deny") denied.push(`${path}: ${decision.reason} (rule ${decision.rule})`)
     else if (decision.effect === "require_review") questions.push(`${path}: ${decision.reason} (rule ${decision.rule})`)
     else if (isSensitive(path)) questions.push(`${path}: sensitive file`)
@@ -63,7 +66,7 @@ export const integrate = Effect.fn("Orchestrator.integrate")(function*(
 ): Effect.fn.Return<Integration, OrchestratorFailed> {
   const changes = yield* Effect.mapError(session.stage.changes, fromKernel)
   const { lines, patch } = yield* Effect.mapError(session.stage.diff, fromKernel)
-  const { denied, questions } = yield* assess(parts, options, state, changes, lines)
+  const { denied, questions } = yield* assess(parts, options, state, changes, lines, session.id)
   const record = {
     session: session.id,
     phase: state.phase,

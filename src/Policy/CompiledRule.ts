@@ -11,12 +11,16 @@ export interface RuleKey {
   readonly text: string
 }
 
-/** A rule ready to be asked. */
-export interface CompiledRule {
+/** What has a say in a decision: a rule that matched, or an extension that answered. */
+export interface Speaker {
   readonly name: string
   readonly layer: Decision["layer"]
   readonly effect: DecisionEffect
   readonly reason: string
+}
+
+/** A rule ready to be asked. */
+export interface CompiledRule extends Speaker {
   /** The actions it speaks of; undefined is every one. */
   readonly actions: ReadonlyArray<string> | undefined
   readonly tests: ReadonlyArray<FieldTest>

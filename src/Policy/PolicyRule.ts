@@ -18,7 +18,7 @@ export interface PolicyRequest {
   readonly caller?: string
 }
 
-/** A decision and how it came about. */
+/** A decision and how it came about; extensions stand among the rules, those that failed in the decision's `failures`. */
 export interface Explanation {
   readonly decision: Decision
   readonly matched: ReadonlyArray<

@@ -1,9 +1,10 @@
 import { Effect, Either, Layer } from "effect"
 import { make, Policy, type PolicyLoadFailed, type RuleLayer } from "../Policy.ts"
 import type { Places } from "./builtin.ts"
+import type { LoadedExtension } from "./extensions/loadExtension.ts"
 import { type ParsedRules, parseRules, type PolicyWarning } from "./parseRules.ts"
 import { prepared } from "./prepared.ts"
-import { listPolicyFiles, type PolicyFile, readPolicyFile } from "./readPolicyFile.ts"
+import { isExtension, listPolicyFiles, type PolicyFile, readPolicyFile } from "./readPolicyFile.ts"
 import * as RuleSet from "./RuleSet.ts"
 import { shadowsOf } from "./shadows.ts"
 
@@ -12,10 +13,11 @@ export type { PolicyFile, PolicyWarning }
 /** Folders of rule files, each speaking for a layer. */
 export type PolicyDirectories = ReadonlyArray<{ readonly layer: RuleLayer; readonly directory: string }>
 
-/** Every rule of a set of files, and what to tell their authors. */
+/** Every rule and extension of a set of files, and what to tell their authors. */
 export interface Loaded {
   readonly files: ReadonlyArray<PolicyFile>
   readonly rules: ReadonlyArray<RuleSet.LayeredRule>
+  readonly extensions: ReadonlyArray<LoadedExtension>
   readonly warnings: ReadonlyArray<PolicyWarning>
 }
 
@@ -29,8 +31,15 @@ export interface Proposal extends PolicyFile {
   readonly text: string
 }
 
-const readOne = Effect.fnUntraced(function*(source: PolicyFile | Proposal, trustBuild: boolean) {
+const readOne = Effect.fnUntraced(function*(
+  source: PolicyFile | Proposal,
+  trustBuild: boolean
+): Effect.fn.Return<Read, PolicyLoadFailed> {
   const text = "text" in source ? source.text : yield* readPolicyFile(source)
+  if (isExtension(source.file)) {
+    const { loadExtension } = yield* Effect.promise(() => import("./extensions/loadExtension.ts"))
+    return { source, rules: [], places: [], warnings: [], extension: yield* loadExtension(source, text) }
+  }
   const known = trustBuild ? prepared(text) : undefined
   if (known !== undefined) return { source, rules: known, places: [], warnings: [] }
   const parsed = yield* parseRules(source.file, text, source.layer)
@@ -39,6 +48,7 @@ const readOne = Effect.fnUntraced(function*(source: PolicyFile | Proposal, trust
 
 interface Read extends ParsedRules {
   readonly source: PolicyFile
+  readonly extension?: LoadedExtension
 }
 
 const shadowed = (read: ReadonlyArray<Read>) => {
@@ -56,8 +66,10 @@ const shadowed = (read: ReadonlyArray<Read>) => {
 
 const sharedNames = (read: ReadonlyArray<Read>) => {
   const first = new Map<string, string>()
-  return read.flatMap(({ rules, source: { file, layer } }) =>
-    rules.flatMap(({ name }): ReadonlyArray<PolicyWarning> => {
+  return read.flatMap(({ extension, rules, source: { file, layer } }) =>
+    [...rules, ...extension === undefined ? [] : [extension.extension]].flatMap((
+      { name }
+    ): ReadonlyArray<PolicyWarning> => {
       const key = `${layer}\0${name}`
       const other = first.get(key)
       if (other === undefined) first.set(key, file)
@@ -84,6 +96,7 @@ const checkAll = Effect.fnUntraced(
     return {
       files,
       rules: read.flatMap(({ rules, source }) => rules.map((rule) => ({ layer: source.layer, rule }))),
+      extensions: read.flatMap(({ extension }) => extension ?? []),
       warnings: [...read.flatMap(({ warnings }) => warnings), ...sharedNames(read), ...shadowed(read)],
       problems: results.filter(Either.isLeft).map(({ left }) => left)
     }
@@ -116,9 +129,12 @@ export interface PolicyOptions {
   readonly sealed?: ReadonlyArray<string>
 }
 
-/** Compiles rules with the built-in ones that options stand for. */
-export const compile = (rules: Loaded["rules"], options: PolicyOptions): RuleSet.RuleSet =>
-  RuleSet.make(rules, placesOf(options))
+/** Compiles what was loaded with the built-in rules that options stand for. */
+export const compile = (
+  { extensions, rules }: Pick<Loaded, "extensions" | "rules">,
+  options: PolicyOptions
+): RuleSet.RuleSet =>
+  RuleSet.make(rules, placesOf(options), extensions.map(({ extension }) => extension))
 
 const placesOf = ({ directories, project, sealed = [] }: PolicyOptions): Places | undefined =>
   project === undefined ? undefined : { project, policies: directories.map(({ directory }) => directory), sealed }
@@ -128,10 +144,10 @@ export const layer = (options: PolicyOptions): Layer.Layer<Policy, PolicyLoadFai
   Layer.effect(
     Policy,
     Effect.gen(function*() {
-      const { rules, warnings } = yield* load(options.directories)
-      for (const { file, line, rule, warning } of warnings) {
+      const loaded = yield* load(options.directories)
+      for (const { file, line, rule, warning } of loaded.warnings) {
         yield* Effect.logWarning(`Policy ${file}:${line} (rule ${rule}): ${warning}`)
       }
-      return make(compile(rules, options))
+      return make(compile(loaded, options))
     })
   )

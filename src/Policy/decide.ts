@@ -1,5 +1,5 @@
 import type { Decision, DecisionEffect } from "../domain/Decision.ts"
-import { type CompiledRule, matches, whyNot } from "./CompiledRule.ts"
+import { matches, type Speaker, whyNot } from "./CompiledRule.ts"
 import type { Presented } from "./Grant.ts"
 import type { Explanation, PolicyRequest } from "./PolicyRule.ts"
 import { candidates } from "./RuleIndex.ts"
@@ -17,7 +17,9 @@ const byDefault = (request: PolicyRequest): Decision => ({
     `(~/.config/fluffy/policies), and "fluffy policy explain" shows which rules were considered`
 })
 
-const settle = (winners: ReadonlyArray<CompiledRule>): Decision => {
+const nobody: ReadonlyArray<Speaker> = []
+
+const settle = (winners: ReadonlyArray<Speaker>): Decision => {
   const [first, ...others] = winners.length > 1 ? winners.toSorted(inOrder) : winners
   const { effect, layer, name, reason } = first!
   if (others.length === 0) return { effect, rule: name, layer, reason }
@@ -25,30 +27,34 @@ const settle = (winners: ReadonlyArray<CompiledRule>): Decision => {
 }
 
 /** Whether a rule is one that may let something happen; a project's own files may only hold it up. */
-const grants = (rule: CompiledRule): boolean => rule.effect !== "deny" && rule.layer !== "project"
+const grants = (rule: Speaker): boolean => rule.effect !== "deny" && rule.layer !== "project"
 
 /**
  * Decides a request: any deny, else any require_review, else any allow, else deny. Names the first rule of the winning effect in
  * the set's own order and gives the reasons of all of them. A review that only a project asks for, of what no one else grants, is no
- * more than the deny it would be without. An action the kernel does not know is denied.
+ * more than the deny it would be without. An action the kernel does not know is denied. `heard` are the extensions that answered; they
+ * count like rules.
  */
-export const decide = (set: RuleSet, request: PolicyRequest): Decision => {
+export const decide = (set: RuleSet, request: PolicyRequest, heard: ReadonlyArray<Speaker> = nobody): Decision => {
   const index = set.byAction.get(request.action)
   if (index === undefined) return byDefault(request)
   const asked = subject(request)
-  let winners: Array<CompiledRule> = []
+  let winners: Array<Speaker> = []
   let best = 0
   let granted = false
-  candidates(index, asked, (rule) => {
+  const count = (rule: Speaker) => {
     const rank = weight[rule.effect]
-    const news = rank >= best ? !winners.includes(rule) : !granted && grants(rule)
-    if (!news || !matches(rule, asked)) return
     granted ||= grants(rule)
     if (rank < best) return
     if (rank > best) winners = []
     best = rank
     winners.push(rule)
+  }
+  candidates(index, asked, (rule) => {
+    const news = weight[rule.effect] >= best ? !winners.includes(rule) : !granted && grants(rule)
+    if (news && matches(rule, asked)) count(rule)
   })
+  for (const extension of heard) count(extension)
   const settled = best === weight.deny || granted
   return settled ? settle(winners) : byDefault(request)
 }
@@ -59,35 +65,36 @@ const deniedByBuiltin = (set: RuleSet, request: PolicyRequest): boolean => {
 }
 
 /**
- * Decides a request that comes with a token. One that holds at `now` (ms since the epoch) stands in the place of all rules but the
- * built-in ones; any other changes nothing. No use is taken where the token could not help.
+ * What a token decides. One that holds at `now` (ms since the epoch) stands in the place of all rules and extensions but the built-in
+ * ones; any other decides nothing (undefined). No use is taken where the token could not help.
  */
-export const decideWithToken = (
+export const decideByToken = (
   set: RuleSet,
   tokens: Tokens,
   request: PolicyRequest,
   presented: Presented,
   now: number
-): Decision => {
-  if (!set.byAction.has(request.action) || deniedByBuiltin(set, request)) return decide(set, request)
+): Decision | undefined => {
+  if (!set.byAction.has(request.action) || deniedByBuiltin(set, request)) return undefined
   const use = tokens.use(presented, request, now)
-  if (use === undefined) return decide(set, request)
+  if (use === undefined) return undefined
   const reason = `a person allowed this to this session (uses left: ${use.left})`
   return { effect: "allow", rule: `token ${use.id}`, layer: "token", reason }
 }
 
 /** The decision, with every rule that matched and every rule of that action that abstained and why. Asks each rule, index or not. */
-export const explain = (set: RuleSet, request: PolicyRequest): Explanation => {
+export const explain = (
+  set: RuleSet,
+  request: PolicyRequest,
+  heard: ReadonlyArray<Speaker> = nobody
+): Explanation => {
   const asked = subject(request)
   const relevant = set.rules.filter((rule) => rule.actions === undefined || rule.actions.includes(request.action))
   const judged = relevant.map((rule) => ({ rule, why: whyNot(rule, asked) }))
+  const matched = [...judged.filter(({ why }) => why === undefined).map(({ rule }) => rule), ...heard]
   return {
-    decision: decide(set, request),
-    matched: judged.filter(({ why }) => why === undefined).map(({ rule }) => ({
-      rule: rule.name,
-      layer: rule.layer,
-      effect: rule.effect
-    })),
+    decision: decide(set, request, heard),
+    matched: matched.map(({ effect, layer, name }) => ({ rule: name, layer, effect })),
     abstained: judged.flatMap(({ rule, why }) => why === undefined ? [] : [{ rule: rule.name, why }])
   }
 }

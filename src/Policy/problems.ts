@@ -37,7 +37,8 @@ const ofMatch = (match: Match, at: RuleProblem["at"]): ReadonlyArray<RuleProblem
   )
 ]
 
-const ofExample = (example: Example, at: RuleProblem["at"]): ReadonlyArray<RuleProblem> => {
+/** What is wrong with an example, of a rule or of an extension. */
+export const ofExample = (example: Example, at: RuleProblem["at"]): ReadonlyArray<RuleProblem> => {
   const paths = each(example.path, [...at, "path"]).flatMap(({ at, text }) => {
     const parsed = ProjectPath.parse(text)
     if (Either.isRight(parsed) && parsed.right === text) return []

@@ -13,6 +13,7 @@ export interface PolicyFile {
 }
 
 const maxFiles = 1000
+const maxExtensions = 32
 
 const failed = (file: string, problem: string) => new PolicyLoadFailed({ file, line: 0, column: 0, problem })
 
@@ -53,7 +54,10 @@ export const readPolicyFile = Effect.fnUntraced(function*({ file, layer }: Polic
   })
 })
 
-/** The rule files of a folder, by name; hidden ones are left out. A folder that does not exist is empty. */
+/** Whether a file of rules is a program: JavaScript or TypeScript. */
+export const isExtension = (file: string): boolean => /\.[jt]s$/.test(file)
+
+/** The rule files of a folder, by name, declarations of types not among them; hidden ones are left out. A folder that does not exist is empty. */
 export const listPolicyFiles = Effect.fnUntraced(function*(layer: RuleLayer, directory: string) {
   const found = yield* Effect.tryPromise({
     try: async () => {
@@ -67,10 +71,13 @@ export const listPolicyFiles = Effect.fnUntraced(function*(layer: RuleLayer, dir
     )
   )
   if (typeof found === "string") return yield* failed(directory, found)
-  const names = found.filter((name) => /^[^.].*\.ya?ml$/s.test(name)).toSorted()
+  const names = found.filter((name) => /^[^.].*\.(?:ya?ml|js|(?<!\.d\.)ts)$/s.test(name)).toSorted()
   if (names.some((name) => /[\x00-\x1f\x7f]/.test(name))) {
     return yield* failed(directory, "a file in it has a control character in its name")
   }
   if (names.length > maxFiles) return yield* failed(directory, `it holds more than ${maxFiles} files of rules`)
+  if (names.filter(isExtension).length > maxExtensions) {
+    return yield* failed(directory, `it holds more than ${maxExtensions} extensions (.js, .ts)`)
+  }
   return names.map((name): PolicyFile => ({ layer, file: join(directory, name) }))
 })

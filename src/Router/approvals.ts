@@ -2,6 +2,7 @@ import { Effect } from "effect"
 import type { Decision } from "../domain/Decision.ts"
 import type { Capability, Grant, PolicyRequest } from "../Policy.ts"
 import type { SessionState } from "../StateMachine.ts"
+import { askPolicy } from "./askPolicy.ts"
 import { type Leaves, subject } from "./Leaves.ts"
 import { fromLeaf, type RouterFailed } from "./RouterError.ts"
 import type { ReviewAnswer, RouterSession } from "./RouterSession.ts"
@@ -66,7 +67,7 @@ const record = (
 })
 
 const present = (leaves: Leaves, session: RouterSession, request: PolicyRequest, { token }: Capability) =>
-  leaves.policy.decide(request, { ...holderOf(session), token })
+  askPolicy(leaves, session.id, request, { ...holderOf(session), token })
 
 /**
  * Asks the policy. Where it wants a human and one has said yes to exactly this for the whole session, their token settles it, and that
@@ -78,7 +79,7 @@ export const decide = Effect.fnUntraced(function*(
   state: SessionState,
   request: PolicyRequest
 ): Effect.fn.Return<Decision, RouterFailed> {
-  const decision = yield* leaves.policy.decide(request)
+  const decision = yield* askPolicy(leaves, session.id, request)
   if (decision.effect !== "require_review") return decision
   const held = leaves.approvals.get(session.stage)
   const key = keyOf({ request, decision })

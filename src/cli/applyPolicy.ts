@@ -5,7 +5,7 @@ import { Audit, type AuditFailed } from "../Audit.ts"
 import { count } from "../internal/text.ts"
 import type { PolicyLoadFailed, PolicyRequest } from "../Policy.ts"
 import { parseRules } from "../Policy/parseRules.ts"
-import { readPolicyFile } from "../Policy/readPolicyFile.ts"
+import { isExtension, readPolicyFile } from "../Policy/readPolicyFile.ts"
 import * as PolicyYaml from "../Policy/Yaml.ts"
 import type { ReviewAnswer } from "../Router.ts"
 import { entries } from "./auditHere.ts"
@@ -47,7 +47,7 @@ export const planPolicy = Effect.fnUntraced(function*(
   past: Effect.Effect<ReadonlyArray<PolicyRequest>, AuditFailed>
 ): Effect.fn.Return<Plan, PolicyLoadFailed | AuditFailed> {
   const text = yield* readPolicyFile({ layer: "user", file: source })
-  yield* parseRules(source, text, target.layer)
+  if (!isExtension(source)) yield* parseRules(source, text, target.layer)
   const proposal = { ...target, text }
   const listed = yield* PolicyYaml.list(options.directories)
   const current = listed.some(({ file }) => file === target.file)
@@ -63,10 +63,10 @@ export const planPolicy = Effect.fnUntraced(function*(
     current,
     warnings,
     tried: requests.length,
-    differences: differences(
+    differences: yield* differences(
       requests,
-      PolicyYaml.compile(before.right.rules, options),
-      PolicyYaml.compile(loaded.rules, options)
+      PolicyYaml.compile(before.right, options),
+      PolicyYaml.compile(loaded, options)
     )
   }
 })

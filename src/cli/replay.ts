@@ -1,9 +1,9 @@
-import { Option, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import type { AuditEntry } from "../Audit.ts"
 import type { Decision } from "../domain/Decision.ts"
 import { Mode, Phase } from "../domain/Phase.ts"
 import type { PolicyRequest } from "../Policy.ts"
-import { decide } from "../Policy/decide.ts"
+import { decideWithExtensions } from "../Policy/extensions/hear.ts"
 import { actions } from "../Policy/Rule.ts"
 import type { RuleSet } from "../Policy/RuleSet.ts"
 
@@ -73,15 +73,15 @@ export const isBreaking = ({ after, before }: Difference): boolean =>
   before.effect !== "require_review" && after.effect !== "require_review"
 
 /** Decides requests by both sets and gives those whose effect is not the same, the breaking ones first. */
-export const differences = (
+export const differences = Effect.fnUntraced(function*(
   requests: ReadonlyArray<PolicyRequest>,
   before: RuleSet,
   after: RuleSet
-): ReadonlyArray<Difference> => {
+): Effect.fn.Return<ReadonlyArray<Difference>> {
   const found = new Map<string, Difference>()
   for (const request of requests) {
-    const was = decide(before, request)
-    const becomes = decide(after, request)
+    const was = yield* decideWithExtensions(before, request)
+    const becomes = yield* decideWithExtensions(after, request)
     if (was.effect === becomes.effect) continue
     const { phase, ...rest } = request
     const key = JSON.stringify([Object.entries(rest).toSorted(), was, becomes])
@@ -95,4 +95,4 @@ export const differences = (
     })
   }
   return [...found.values()].toSorted((a, b) => Number(isBreaking(b)) - Number(isBreaking(a)))
-}
+})

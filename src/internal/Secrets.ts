@@ -7,7 +7,7 @@ import { type Finder, finderOf, type Span } from "./secrets/Span.ts"
 import { tokens } from "./secrets/tokens.ts"
 import { isSuspicious } from "./secrets/trigger.ts"
 import { variables } from "./secrets/variables.ts"
-import { within } from "./secrets/within.ts"
+import { isTimeout, within } from "./within.ts"
 
 export { addCounts, type Masked } from "./secrets/redact.ts"
 export { isSuspicious }
@@ -23,10 +23,6 @@ const withhold = (why: string): Masked => ({
   text: `[withheld: this text may hold secrets, and ${why}]`,
   found: { [withheld]: 1 }
 })
-
-// The error is made in a context of its own, so it is no instance of this one's Error.
-const isTimeout = (error: unknown) =>
-  typeof error === "object" && error !== null && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT"
 
 /** Whether the preset found as one piece a private key that was found line by line. */
 const isSame = ({ end, kind, start }: Span, keys: ReadonlyArray<Span>) =>

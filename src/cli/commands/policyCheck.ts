@@ -9,12 +9,13 @@ import { policyFiles, tellProblems } from "../policyFiles.ts"
 /** `fluffy policy check`: 0 when every file can be loaded, its examples included; 2 when one cannot. */
 export const run = Effect.fnUntraced(function*({ flags, operands }: CommandOf<"policy check">) {
   const files = yield* policyFiles(operands)
-  const { problems, rules, warnings } = yield* PolicyYaml.check(files)
+  const { extensions, problems, rules, warnings } = yield* PolicyYaml.check(files)
   if (flags.json === true) {
     print(`${
       escapeJson({
         files: files.map(({ file, layer }) => ({ file, layer })),
         rules: rules.map(({ layer, rule }) => ({ layer, name: rule.name, effect: rule.effect })),
+        extensions: extensions.map(({ extension: { file, layer, name } }) => ({ layer, name, file })),
         warnings,
         problems: problems.map(({ column, file, line, problem, rule }) => ({
           file,
@@ -36,7 +37,10 @@ export const run = Effect.fnUntraced(function*({ flags, operands }: CommandOf<"p
         `${bad ? outStyle.red("refused") : outStyle.green("ok     ")}  ${layer.padEnd(8)} ${escapeLine(file, 1000)}\n`
       )
     }
-    print(`${count(files.length, "file")}, ${count(rules.length, "rule")}, ${count(problems.length, "problem")}\n`)
+    const programs = extensions.length === 0 ? "" : `, ${count(extensions.length, "extension")}`
+    print(
+      `${count(files.length, "file")}, ${count(rules.length, "rule")}${programs}, ${count(problems.length, "problem")}\n`
+    )
   }
   return problems.length === 0 ? 0 : 2
 })

@@ -48,13 +48,17 @@ const requestOf = Effect.fnUntraced(function*({ flags, operands: [action = ""] }
 const paints = { allow: outStyle.green, require_review: outStyle.yellow, deny: outStyle.red } as const
 
 const show = ({ abstained, decision, matched }: Explanation) => {
-  const { effect, layer, reason, rule } = decision
+  const { effect, failures = [], layer, reason, rule } = decision
   print(
     `${outStyle.bold(paints[effect](effect))} by rule ${escapeLine(rule)} (${layer}): ${escapeLine(reason, 1000)}\n`
   )
   if (matched.length > 0) print(`\nrules that match:\n`)
   for (const { effect, layer, rule } of matched) {
     print(`  ${paints[effect](effect.padEnd(15))}${layer.padEnd(9)}${escapeLine(rule)}\n`)
+  }
+  if (failures.length > 0) print(`\nextensions that failed, each of which denies:\n`)
+  for (const { extension, failure, layer, problem } of failures) {
+    print(`  ${outStyle.red(failure.padEnd(15))}${layer.padEnd(9)}${escapeLine(extension)}: ${escapeLine(problem, 500)}\n`)
   }
   if (abstained.length > 0) print(`\nrules on this action that do not:\n`)
   for (const { rule, why } of abstained) print(`  ${escapeLine(rule).padEnd(32)} ${outStyle.dim(escapeLine(why))}\n`)

@@ -8,28 +8,31 @@ import type { CommandOf } from "../args.ts"
 import { outStyle, print } from "../io.ts"
 import { policyFiles, tellProblems } from "../policyFiles.ts"
 
-/** `fluffy policy test`: every example of every rule and how it came out; 2 when one fails. */
+/** `fluffy policy test`: every example of every rule and extension and how it came out; 2 when one fails. */
 export const run = Effect.fnUntraced(function*({ flags, operands }: CommandOf<"policy test">) {
-  const { problems, rules } = yield* PolicyYaml.check(yield* policyFiles(operands))
+  const { extensions, problems, rules } = yield* PolicyYaml.check(yield* policyFiles(operands))
   tellProblems(problems)
   let ran = 0
   let failed = 0
-  for (const { layer, rule } of rules) {
-    const outcomes = runExamples(rule)
-    if (outcomes.length === 0 && flags.json !== true) print(`${outStyle.yellow("no example")}  ${layer} ${rule.name}\n`)
+  const tried = [
+    ...rules.map(({ layer, rule }) => ({ layer, name: rule.name, outcomes: runExamples(rule) })),
+    ...extensions.map(({ extension: { layer, name }, outcomes }) => ({ layer, name, outcomes }))
+  ]
+  for (const { layer, name, outcomes } of tried) {
+    if (outcomes.length === 0 && flags.json !== true) print(`${outStyle.yellow("no example")}  ${layer} ${name}\n`)
     for (const { kind, ok, request } of outcomes) {
       ran++
       if (!ok) failed++
-      if (flags.json === true) print(`${escapeJson({ layer, rule: rule.name, kind, request, ok })}\n`)
+      if (flags.json === true) print(`${escapeJson({ layer, rule: name, kind, request, ok })}\n`)
       else {
         print(
-          `${ok ? outStyle.green("ok        ") : outStyle.red("FAILED    ")}  ${layer} ${rule.name} ${
+          `${ok ? outStyle.green("ok        ") : outStyle.red("FAILED    ")}  ${layer} ${name} ${
             kind === "match" ? "matches" : "leaves"
           } ${escapeLine(describe(request))}\n`
         )
       }
     }
   }
-  if (flags.json !== true) print(`${count(ran, "example")} of ${count(rules.length, "rule")}, ${failed} failed\n`)
+  if (flags.json !== true) print(`${count(ran, "example")} of ${count(tried.length, "rule")}, ${failed} failed\n`)
   return problems.length === 0 && failed === 0 ? 0 : 2
 })

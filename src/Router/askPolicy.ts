@@ -1,0 +1,34 @@
+import { Effect } from "effect"
+import type { Decision } from "../domain/Decision.ts"
+import type { SessionId } from "../domain/SessionId.ts"
+import type { PolicyRequest, Presented } from "../Policy.ts"
+import { describe } from "../Policy/Subject.ts"
+import type { Leaves } from "./Leaves.ts"
+import { fromLeaf, type RouterFailed } from "./RouterError.ts"
+
+/** Asks the policy on behalf of a session. An extension that failed over it is on record before the answer counts. */
+export const askPolicy = Effect.fnUntraced(function*(
+  { audit, policy }: Pick<Leaves, "audit" | "policy">,
+  session: SessionId,
+  request: PolicyRequest,
+  presented?: Presented
+): Effect.fn.Return<Decision, RouterFailed> {
+  const decision = yield* policy.decide(request, presented)
+  for (const failed of decision.failures ?? []) {
+    yield* Effect.mapError(
+      audit.commit({
+        session,
+        phase: request.phase,
+        mode: request.mode,
+        category: "policy",
+        action: "extension.failed",
+        actor: "kernel",
+        decision: "deny",
+        rule: failed.extension,
+        detail: { ...failed, what: describe(request) }
+      }),
+      fromLeaf(request.action)
+    )
+  }
+  return decision
+})
