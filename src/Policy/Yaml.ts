@@ -133,8 +133,7 @@ export interface PolicyOptions {
 export const compile = (
   { extensions, rules }: Pick<Loaded, "extensions" | "rules">,
   options: PolicyOptions
-): RuleSet.RuleSet =>
-  RuleSet.make(rules, placesOf(options), extensions.map(({ extension }) => extension))
+): RuleSet.RuleSet => RuleSet.make(rules, placesOf(options), extensions.map(({ extension }) => extension))
 
 const placesOf = ({ directories, project, sealed = [] }: PolicyOptions): Places | undefined =>
   project === undefined ? undefined : { project, policies: directories.map(({ directory }) => directory), sealed }

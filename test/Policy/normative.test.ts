@@ -1,12 +1,14 @@
 import { assert, it } from "@effect/vitest"
 import { type Clock, Effect, Ref, TestClock } from "effect"
 import { SessionId } from "../../src/domain/SessionId.ts"
-import { type Grant, type Holder, layerMemory, Policy } from "../../src/Policy.ts"
+import { type Grant, type Holder, layerMemory, make as makePolicy, Policy } from "../../src/Policy.ts"
 import { decide } from "../../src/Policy/decide.ts"
+import { decideWithExtensions } from "../../src/Policy/extensions/hear.ts"
 import { parseRules } from "../../src/Policy/parseRules.ts"
 import type { PolicyRequest } from "../../src/Policy/PolicyRule.ts"
 import { actions, type Rule, type RuleLayer } from "../../src/Policy/Rule.ts"
 import { make } from "../../src/Policy/RuleSet.ts"
+import { answering, extensionOf } from "../support/extension.ts"
 
 const request: PolicyRequest = { action: "change", phase: "coding", mode: "strict", path: "src/a.ts" }
 
@@ -57,6 +59,46 @@ it("allow and review: a review", () => {
 it("review and deny: denied", () => {
   assert.deepInclude(decided([rule("ask", "require_review"), rule("no", "deny")]), { effect: "deny", rule: "no" })
 })
+
+it.effect("a deny in an extension beats an allow elsewhere: denied", () =>
+  Effect.gen(function*() {
+    const rules = [{ layer: "user" as const, rule: rule("yes", "allow") }]
+    for (const layer of ["shipped", "user", "project"] as const) {
+      const no = yield* answering({ no: `{ effect: "deny", reason: "not now" }` }, layer)
+      const yes = yield* answering({ also: `{ effect: "allow", reason: "ever" }`, quiet: "undefined" })
+      for (const extensions of [[...no, ...yes], [...yes, ...no]]) {
+        assert.deepStrictEqual(yield* decideWithExtensions(make(rules, undefined, extensions), request), {
+          effect: "deny",
+          rule: "no",
+          layer,
+          reason: "not now"
+        })
+      }
+    }
+  }))
+
+it.effect("a crashed extension: denied, whatever else allows", () =>
+  Effect.gen(function*() {
+    const rules = [{ layer: "user" as const, rule: rule("yes", "allow") }]
+    const crashes = {
+      throw: "throw new Error('x')",
+      timeout: "for (;;);",
+      answer: "return 'allow'",
+      crash: `JSON.parse("[".repeat(1e6))`
+    } as const
+    for (const failure of ["throw", "timeout", "answer", "crash"] as const) {
+      const yes = yield* answering({ also: `{ effect: "allow", reason: "ever" }` })
+      const set = make(rules, undefined, [...yes, yield* extensionOf(crashes[failure], "crashed", "project")])
+      // Twice: it was started again, and crashes again.
+      for (let n = 0; n < 2; n++) {
+        const decision = yield* decideWithExtensions(set, request)
+        assert.deepInclude(decision, { effect: "deny", rule: "crashed", layer: "project" })
+        assert.deepStrictEqual(decision.failures?.map((failed) => [failed.extension, failed.layer, failed.failure]), [
+          ["crashed", "project", failure]
+        ])
+      }
+    }
+  }))
 
 it("reviews aggregate all reasons", () => {
   const reviews = [
@@ -122,6 +164,15 @@ it.effect("a token skips the rules of files", () =>
       assert.strictEqual(yield* presenting(holder), "allow by token")
     })
   ))
+
+it.effect("a token skips extensions: none is asked", () =>
+  Effect.gen(function*() {
+    const spinning = yield* extensionOf("for (;;);", "spinning")
+    const policy = makePolicy(make([], undefined, [spinning]))
+    const { token } = yield* policy.issue(holder, { ...grant, uses: 1 })
+    assert.deepInclude(yield* policy.decide(request, { ...holder, token }), { effect: "allow", layer: "token" })
+    assert.deepInclude(yield* policy.decide(request, { ...holder, token }), { effect: "deny", rule: "spinning" })
+  }))
 
 it.effect("a token and a built-in deny: denied, and no use is taken", () =>
   withToken((presenting) =>

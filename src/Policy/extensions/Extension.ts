@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import type { PolicyRequest } from "../PolicyRule.ts"
 import type { RuleLayer } from "../Rule.ts"
-import type { Program, Refusal } from "./Program.ts"
+import { type Program, type Refusal, retries } from "./Program.ts"
 import { failed, type Verdict } from "./Verdict.ts"
 
 /** A rule written as a program, in force or about to be. `ask` never fails: what goes wrong is a verdict. */
@@ -41,13 +41,15 @@ export const makeExtension = (
   )
 
   const ask = Effect.fnUntraced(function*(request: PolicyRequest) {
-    const now = yield* running
-    if (now === undefined) return failed("crash", "it could not be started again")
-    const from = performance.now()
-    const { broken, verdict } = now.ask(JSON.stringify(request))
-    if (broken) program = undefined
-    if (performance.now() - from > longMs) yield* giveWay
-    return verdict
+    for (let left = retries;; left--) {
+      const now = yield* running
+      if (now === undefined) return failed("crash", "it could not be started again")
+      const from = performance.now()
+      const { broken, starved, verdict } = now.ask(JSON.stringify(request))
+      if (broken) program = undefined
+      if (performance.now() - from > longMs) yield* giveWay
+      if (!starved || left === 0) return verdict
+    }
   })
 
   return { ...about, ask: (request) => turn.withPermits(1)(ask(request)) }

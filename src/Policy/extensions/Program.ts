@@ -7,7 +7,7 @@ import { prelude } from "./prelude.ts"
 import { failed, read, type Verdict } from "./Verdict.ts"
 
 /** The time one answer may take, in ms. */
-export const answerMs = 100
+const answerMs = 100
 
 /** The time a module may take to be compiled and run once, in ms. */
 const loadMs = 1000
@@ -21,10 +21,20 @@ export interface Refusal {
   readonly problem: string
 }
 
-/** A module that has run once. `description` is the prelude's JSON of it. After a verdict with `broken` it must be started anew. */
+/**
+ * What one question came to. `broken`: the program must be started anew. `starved`: the machine was too busy for it to have had its
+ * time, so that it may well answer when asked again.
+ */
+interface Outcome {
+  readonly verdict: Verdict
+  readonly broken: boolean
+  readonly starved: boolean
+}
+
+/** A module that has run once. `description` is the prelude's JSON of it. */
 export interface Program {
   readonly description: string
-  readonly ask: (request: string) => { readonly verdict: Verdict; readonly broken: boolean }
+  readonly ask: (request: string) => Outcome
 }
 
 const refuse = (problem: string, line = 0, column = 0): Refusal => ({ line, column, problem })
@@ -59,37 +69,51 @@ const evaluate = (machine: Machine, file: string, source: string) => {
   return { description, ask: context.getProp(driver, "ask") }
 }
 
+/** Runs work for a time and no longer. It was starved when the whole process got less than half of that time from the machine. */
+const timed = <A>(
+  ms: number,
+  work: () => A
+): { readonly value: A } | { readonly timeout: boolean; readonly starved: boolean } => {
+  const before = process.cpuUsage()
+  try {
+    return { value: within(ms, work) }
+  } catch (error) {
+    const { system, user } = process.cpuUsage(before)
+    return { timeout: isTimeout(error), starved: isTimeout(error) && (system + user) / 1000 < ms / 2 }
+  }
+}
+
+/** How often what was starved is tried again. */
+export const retries = 3
+
 /** Runs a module in a machine of its own. Every answer is then computed from the same memory: nothing is kept from one to the next. */
-export const start = async (file: string, source: string): Promise<Program | Refusal> => {
+export const start = async (file: string, source: string, left = retries): Promise<Program | Refusal> => {
   const machine = await boot()
   const { context, memory } = machine
-  let evaluated: ReturnType<typeof evaluate>
-  try {
-    evaluated = within(loadMs, () => evaluate(machine, file, source))
-  } catch (error) {
-    return refuse(isTimeout(error) ? `it takes longer than ${loadMs} ms to load` : "it crashes when it is loaded")
+  const evaluated = timed(loadMs, () => evaluate(machine, file, source))
+  if (!("value" in evaluated)) {
+    if (evaluated.starved && left > 0) return await start(file, source, left - 1)
+    return refuse(evaluated.timeout ? `it takes longer than ${loadMs} ms to load` : "it crashes when it is loaded")
   }
-  if ("problem" in evaluated) return evaluated
-  const { ask, description } = evaluated
+  if ("problem" in evaluated.value) return evaluated.value
+  const { ask, description } = evaluated.value
   const image = take(memory)
   return {
     description,
     ask: (request) => {
       restore(memory, image)
-      try {
-        const said = within(answerMs, () => {
-          const result = context.callFunction(ask, context.undefined, context.newString(request))
-          return result.error === undefined ? context.getString(result.value) : undefined
-        })
-        return { verdict: said === undefined ? failed("crash", "it ran out of memory or stack") : read(said), broken: false }
-      } catch (error) {
-        return {
-          verdict: isTimeout(error)
-            ? failed("timeout", `it took longer than ${answerMs} ms`)
-            : failed("crash", "it broke the engine it runs in"),
-          broken: true
-        }
+      const said = timed(answerMs, () => {
+        const result = context.callFunction(ask, context.undefined, context.newString(request))
+        return result.error === undefined ? context.getString(result.value) : undefined
+      })
+      if ("value" in said) {
+        const verdict = said.value === undefined ? failed("crash", "it ran out of memory or stack") : read(said.value)
+        return { verdict, broken: false, starved: false }
       }
+      const verdict = said.timeout
+        ? failed("timeout", `it took longer than ${answerMs} ms`)
+        : failed("crash", "it broke the engine it runs in")
+      return { verdict, broken: true, starved: said.starved }
     }
   }
 }

@@ -27,7 +27,8 @@ const maxAnswer = 8192
 
 const decode = Schema.decodeUnknownEither(Schema.parseJson(ExtensionAnswer), { onExcessProperty: "error" })
 
-const wanted = `an answer is undefined, or an object with an effect (allow, deny or require_review), a reason (one line, ` +
+const wanted =
+  `an answer is undefined, or an object with an effect (allow, deny or require_review), a reason (one line, ` +
   `1 to 1024 characters) and nothing else; a promise is none`
 
 /** Reads what the prelude's `ask` said: see there. */

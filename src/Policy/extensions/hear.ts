@@ -42,8 +42,7 @@ const isSilent = (set: RuleSet, request: PolicyRequest) =>
 export const decideWithExtensions = (set: RuleSet, request: PolicyRequest): Effect.Effect<Decision> =>
   isSilent(set, request)
     ? Effect.sync(() => decide(set, request))
-    : Effect.map(hear(set, request), (heard) =>
-      withFailures(decide(set, request, heard.speakers), heard))
+    : Effect.map(hear(set, request), (heard) => withFailures(decide(set, request, heard.speakers), heard))
 
 /** The decision, with the rules and extensions that had a say, and those that abstained and why. */
 export const explainWithExtensions = Effect.fnUntraced(function*(

@@ -87,7 +87,11 @@ const tryExamples = Effect.fnUntraced(function*(text: string, extension: Extensi
           : verdict._tag === "Answered"
           ? `it says ${verdict.effect}`
           : ""
-        return at(text, "examples", `the example ${describe(request)} ${expected[kind]}${came === "" ? "" : ` ${came}`}`)
+        return at(
+          text,
+          "examples",
+          `the example ${describe(request)} ${expected[kind]}${came === "" ? "" : ` ${came}`}`
+        )
       }
     }
   }

@@ -22,7 +22,7 @@ export const prelude = `(() => {
   return {
     describe: (module) => {
       rule = module.default
-      const examples = module.examples === undefined ? undefined : stringify(module.examples)
+      const examples = module.examples === undefined ? undefined : stringify(module.examples) ?? "null"
       return stringify({ exports: keys(module), rule: typeof rule, name: module.name, examples })
     },
     ask: (json) => {

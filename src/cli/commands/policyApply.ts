@@ -23,7 +23,9 @@ const targetOf = (options: KernelOptions, layer: "user" | "project", source: str
   if (directory === undefined) return misused("There is no place for your own policies: set HOME or XDG_CONFIG_HOME")
   return /^[^.\x00-\x1f\x7f][^\x00-\x1f\x7f]*\.(?:ya?ml|js|(?<!\.d\.)ts)$/.test(name)
     ? Effect.succeed<PolicyFile>({ layer, file: join(directory, name) })
-    : misused(`A file of rules ends in .yaml, .yml, .js or .ts, and ${JSON.stringify(name.slice(0, 80))} does not. Rename it`)
+    : misused(
+      `A file of rules ends in .yaml, .yml, .js or .ts, and ${JSON.stringify(name.slice(0, 80))} does not. Rename it`
+    )
 }
 
 const show = (difference: Difference) => {

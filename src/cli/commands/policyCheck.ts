@@ -39,7 +39,9 @@ export const run = Effect.fnUntraced(function*({ flags, operands }: CommandOf<"p
     }
     const programs = extensions.length === 0 ? "" : `, ${count(extensions.length, "extension")}`
     print(
-      `${count(files.length, "file")}, ${count(rules.length, "rule")}${programs}, ${count(problems.length, "problem")}\n`
+      `${count(files.length, "file")}, ${count(rules.length, "rule")}${programs}, ${
+        count(problems.length, "problem")
+      }\n`
     )
   }
   return problems.length === 0 ? 0 : 2

@@ -58,7 +58,9 @@ const show = ({ abstained, decision, matched }: Explanation) => {
   }
   if (failures.length > 0) print(`\nextensions that failed, each of which denies:\n`)
   for (const { extension, failure, layer, problem } of failures) {
-    print(`  ${outStyle.red(failure.padEnd(15))}${layer.padEnd(9)}${escapeLine(extension)}: ${escapeLine(problem, 500)}\n`)
+    print(
+      `  ${outStyle.red(failure.padEnd(15))}${layer.padEnd(9)}${escapeLine(extension)}: ${escapeLine(problem, 500)}\n`
+    )
   }
   if (abstained.length > 0) print(`\nrules on this action that do not:\n`)
   for (const { rule, why } of abstained) print(`  ${escapeLine(rule).padEnd(32)} ${outStyle.dim(escapeLine(why))}\n`)
