@@ -2,6 +2,8 @@ import { Effect } from "effect"
 import { Policy, type PolicyRequest, type Rule } from "../src/Policy.ts"
 import * as PolicyService from "../src/Policy.ts"
 import { decide } from "../src/Policy/decide.ts"
+import { decideWithExtensions } from "../src/Policy/extensions/hear.ts"
+import { loadExtension } from "../src/Policy/extensions/loadExtension.ts"
 import { make } from "../src/Policy/RuleSet.ts"
 import { type BenchRow, isMain, print } from "./report.ts"
 
@@ -99,7 +101,38 @@ const row = (what: string, reference: number, figure: number, least: number | un
   ok: least === undefined || figure > least
 })
 
-/** Policy decisions per second at 10, 1,000 and 10,000 rules, beside bare table look-ups. */
+const program = `export default ({ path }) =>
+  path?.startsWith("db/migrations/") === true ? { effect: "require_review", reason: "a migration" } : undefined`
+
+const load = (index: number) =>
+  Effect.map(loadExtension({ layer: "user", file: `e${index}.js` }, program), ({ extension }) => extension)
+
+/** Decisions per second with extensions, each decision an Effect that is waited for; the best of three rounds. */
+const extended = async (requests: ReadonlyArray<PolicyRequest>, count: number): Promise<number> => {
+  const extensions = await Effect.runPromise(Effect.forEach(Array.from({ length: count }, (_, index) => index), load))
+  const set = make(rulesOf(10).map((rule) => ({ layer: "user" as const, rule })), undefined, extensions)
+  let best = 0
+  for (let round = 0; round < 4; round++) {
+    const start = performance.now()
+    await Effect.runPromise(Effect.forEach(requests, (request) => decideWithExtensions(set, request), { discard: true }))
+    if (round > 0) best = Math.max(best, requests.length / (performance.now() - start) * 1000)
+  }
+  return best
+}
+
+/** Policy decisions per second with one extension and with ten, beside the same rules without one. */
+const withExtensions = async (): Promise<ReadonlyArray<BenchRow>> => {
+  const requests = requestsOf(10)
+  const without = await extended(requests, 0)
+  const rows: Array<BenchRow> = []
+  for (const count of [1, 10]) {
+    const what = `policy decision, ${count} extension${count === 1 ? "" : "s"}`
+    rows.push(row(what, without, await extended(requests, count), undefined))
+  }
+  return rows
+}
+
+/** Policy decisions per second at 10, 1,000 and 10,000 rules, beside bare table look-ups; then with extensions. */
 export const run = async (): Promise<ReadonlyArray<BenchRow>> => {
   const rows: Array<BenchRow> = []
   for (const count of [10, 1_000, 10_000]) {
@@ -114,7 +147,7 @@ export const run = async (): Promise<ReadonlyArray<BenchRow>> => {
     const asked = rate(requests, (request) => Effect.runSync(service.decide(request)))
     rows.push(row(`policy decision, ${rules}, as an Effect`, reference, asked, undefined))
   }
-  return rows
+  return [...rows, ...await withExtensions()]
 }
 
 if (isMain(import.meta.url)) process.exitCode = print(await run()) ? 0 : 1

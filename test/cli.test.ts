@@ -95,6 +95,38 @@ describe("the built command", () => {
       })
     }), timeout)
 
+  it.scopedLive("checks, tests, explains and applies extensions", () =>
+    Effect.gen(function*() {
+      const project = yield* makeProject(javascript)
+      const env = { XDG_CONFIG_HOME: yield* makeProject({ "README.md": "a home\n" }) }
+      const run = (...args: ReadonlyArray<string>) => fluffy(["policy", ...args], { cwd: project, env })
+      const rule = `export default ({ path }: { path?: string }) => {
+  if (path === "src/spin") for (;;);
+  return path === "src/no" ? { effect: "deny", reason: "not this one" } : undefined
+}
+export const examples = { match: [{ action: "fs.read", path: "src/no" }] }
+`
+      write(project, ".fluffy/policies/not-that.ts", rule)
+      const checked = yield* run("check")
+      assert.match(checked.stdout, /ok +project .*not-that\.ts/)
+      assert.match(checked.stdout, /, 1 extension, 0 problems/)
+      assert.match((yield* run("test")).stdout, /ok +project not-that matches fs\.read "src\/no"/)
+      const denied = yield* run("explain", "fs.read", "--path", "src/no")
+      assert.include(denied.stdout, "deny by rule not-that (project): not this one")
+      assert.match((yield* run("explain", "fs.read", "--path", "src/a")).stdout, /not-that +the extension says nothing/)
+      const spun = yield* run("explain", "fs.read", "--path", "src/spin")
+      assert.match(spun.stdout, /extensions that failed[^]*timeout +project +not-that: it took longer than 100 ms/)
+      const { decision } = JSON.parse((yield* run("explain", "fs.read", "--path", "src/spin", "--json")).stdout)
+      assert.deepInclude(decision.failures[0], { extension: "not-that", failure: "timeout" })
+      write(project, "mine.js", "export default () => ({ effect: 'deny', reason: 'all of it' })\n")
+      assertEnded(yield* run("apply", "mine.js"), 4, "Nothing was changed")
+      write(project, "mine.js", "export default () => {\n")
+      assertEnded(yield* run("apply", "mine.js"), 2, "mine.js:2:1: SyntaxError")
+      assertEnded(yield* run("check", "mine.js"), 2, "mine.js:2:1: SyntaxError")
+      write(project, ".fluffy/policies/broken.js", "import 'node:fs'\n")
+      assertEnded(yield* run("explain", "fs.read"), 2, "broken.js: an extension imports nothing")
+    }), timeout)
+
   it.scopedLive(
     "puts no rules in force without a person at a terminal, and shows what would change",
     () =>

@@ -32,6 +32,14 @@ const writeProject = (folder: string) => {
   mkdirSync(join(project, "src"), { recursive: true })
   writeFileSync(join(project, "package.json"), `{ "type": "module", "scripts": { "test": "node --test" } }\n`)
   writeFileSync(join(project, "src/add.js"), "export const add = () => 0\n")
+  // The engine of the packed package has to start for it, or every path is denied.
+  mkdirSync(join(project, ".fluffy/policies"), { recursive: true })
+  writeFileSync(
+    join(project, ".fluffy/policies/no-docs.ts"),
+    `export default ({ path }: { readonly path?: string }) =>
+      path?.startsWith("docs/") === true ? { effect: "deny", reason: "no docs" } : undefined
+    export const examples = { match: [{ action: "change", path: "docs/a.md" }], no_match: [{ action: "merge", path: "a" }] }`
+  )
   return project
 }
 

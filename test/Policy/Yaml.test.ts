@@ -41,6 +41,79 @@ describe("Policy/Yaml", () => {
       assert.deepStrictEqual(names(yield* load(directory)), ["a", "b"])
     }))
 
+  it.scoped("reads extensions beside the rules, and no declarations of types", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder({
+        "a.yaml": text("a", "allow"),
+        "b.js": "export default () => undefined",
+        "c.ts": "export default (): undefined => undefined",
+        "types.d.ts": "export type Nothing = undefined",
+        ".hidden.js": "not read"
+      })
+      const { extensions, files, rules } = yield* load(directory)
+      assert.deepStrictEqual(extensions.map(({ extension: { layer, name } }) => [layer, name]), [
+        ["user", "b"],
+        ["user", "c"]
+      ])
+      assert.deepStrictEqual([files.length, rules.length], [3, 1])
+    }))
+
+  it.scoped("loads nothing when an extension does not compile or fails an example", () =>
+    Effect.gen(function*() {
+      const programs = {
+        "export default () => {\n  let a =": /b\.js:2:10: SyntaxError/,
+        "export default () => undefined\nexport const examples = { match: [{ action: 'change' }] }":
+          /b\.js:2:1 \(rule b\): the example change should match/
+      }
+      for (const [program, message] of Object.entries(programs)) {
+        const directory = yield* folder({ "a.yaml": text("a", "allow"), "b.js": program })
+        const layer = Yaml.layer({ directories: [{ layer: "user", directory }] })
+        assert.match((yield* Effect.flip(Effect.provide(Policy, layer))).message, message)
+        const report = yield* Yaml.check(yield* Yaml.list([{ layer: "user", directory }]))
+        assert.deepStrictEqual([names(report), report.extensions, report.problems.length], [["a"], [], 1])
+      }
+    }))
+
+  it.scoped("asks the extensions of a folder with its rules", () =>
+    Effect.gen(function*() {
+      const directory = yield* folder({
+        "a.yaml": text("a", "allow"),
+        "b.js": `export default ({ path }) =>
+          path === "b" ? { effect: "deny", reason: "not b" } : path === "c" ? null : undefined`
+      })
+      const policy = yield* Effect.provide(
+        Policy,
+        Yaml.layer({
+          directories: [{ layer: "project", directory }, {
+            layer: "user",
+            directory
+          }]
+        })
+      )
+      const ask = (path: string) => policy.decide({ action: "change", phase: "coding", mode: "strict", path })
+      assert.deepInclude(yield* ask("a"), { effect: "allow", rule: "a" })
+      assert.deepInclude(yield* ask("b"), { effect: "deny", rule: "b", reason: "not b" })
+      assert.deepStrictEqual((yield* ask("c")).failures?.map(({ layer }) => layer), ["user", "project"])
+    }))
+
+  it.scoped("warns of a name that an extension shares, and refuses a folder with too many", () =>
+    Effect.gen(function*() {
+      const program = "export default () => undefined"
+      const shared = yield* folder({ "a.yaml": text("same", "deny"), "same.js": program })
+      assert.deepInclude((yield* load(shared)).warnings[0], { file: join(shared, "same.js"), rule: "same" })
+      const many = yield* folder(Object.fromEntries(Array.from({ length: 33 }, (_, n) => [`a${n}.js`, program])))
+      assert.include((yield* Effect.flip(load(many))).problem, "more than 32 extensions")
+    }))
+
+  it.scoped("follows no link to an extension of a project", () =>
+    Effect.gen(function*() {
+      const target = yield* folder({ "a.js": "export default () => undefined" })
+      const linked = yield* temporary
+      symlinkSync(join(target, "a.js"), join(linked, "l.js"))
+      assert.strictEqual((yield* load(linked)).extensions.length, 1)
+      assert.include((yield* Effect.flip(load(linked, "project"))).problem, "symbolic link")
+    }))
+
   it.scoped("takes a folder that does not exist for an empty one", () =>
     Effect.gen(function*() {
       const directory = yield* temporary

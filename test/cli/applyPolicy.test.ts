@@ -105,6 +105,26 @@ describe("fluffy policy apply", () => {
       assert.deepInclude(differences[0]?.after, { rule: "no-gen", reason: "generated" })
     }))
 
+  it.scopedLive("tries an extension on past decisions, and puts it in force", () =>
+    Effect.gen(function*() {
+      const at = yield* place
+      const source = join(at.root, "no-b.js")
+      const program =
+        `export default ({ path }) => path === "src/b.ts" ? { effect: "deny", reason: "not b" } : undefined`
+      writeFileSync(source, program)
+      const target: PolicyFile = { layer: "user", file: join(at.root, "home/policies/no-b.js") }
+      const made = yield* planPolicy({ directories: at.directories }, source, target, Effect.succeed(past))
+      assert.deepStrictEqual(made.differences.map((_) => [_.request.path, _.after.rule, isBreaking(_)]), [
+        ["src/b.ts", "no-b", true]
+      ])
+      const settled = settlePlan(made, answering(true).ask)
+      assert.strictEqual(yield* Effect.provide(settled, AuditSql.layer({ file: at.log })), "applied")
+      assert.strictEqual(readFileSync(target.file, "utf8"), program)
+      writeFileSync(source, "export default 1")
+      const again = planPolicy({ directories: at.directories }, source, target, Effect.succeed(past))
+      assert.include((yield* Effect.flip(again)).message, "it has to export default a function")
+    }))
+
   it.scopedLive("changes nothing by looking", () =>
     Effect.gen(function*() {
       const at = yield* place

@@ -107,9 +107,10 @@ const programs = {
 }
 
 const loaded: Effect.Effect<ReadonlyArray<Extension>> = Effect.orDie(
-  Effect.forEach(layers, (layer) =>
-    Effect.forEach(Object.entries(programs), ([name, body]) =>
-      extensionOf(body, name, layer)))
+  Effect.forEach(
+    layers,
+    (layer) => Effect.forEach(Object.entries(programs), ([name, body]) => extensionOf(body, name, layer))
+  )
 ).pipe(
   Effect.map((all) => all.flat())
 )

@@ -155,7 +155,9 @@ describe("an extension", () => {
         Effect.fork(Effect.all([spinning.ask(request), good.ask({ ...request, path })])))
       const answers = yield* Effect.forEach(fibers, Fiber.join)
       assert.deepStrictEqual(
-        answers.map(([, answer]) => "reason" in answer ? answer.reason : ""),
+        answers.map(([, answer]) =>
+          "reason" in answer ? answer.reason : ""
+        ),
         ["a", "b", "c"]
       )
       assert.isTrue(answers.every(([failed]) => failed._tag === "Failed" && failed.failure === "timeout"))
