@@ -114,7 +114,9 @@ const extended = async (requests: ReadonlyArray<PolicyRequest>, count: number): 
   let best = 0
   for (let round = 0; round < 4; round++) {
     const start = performance.now()
-    await Effect.runPromise(Effect.forEach(requests, (request) => decideWithExtensions(set, request), { discard: true }))
+    await Effect.runPromise(
+      Effect.forEach(requests, (request) => decideWithExtensions(set, request), { discard: true })
+    )
     if (round > 0) best = Math.max(best, requests.length / (performance.now() - start) * 1000)
   }
   return best

@@ -2,7 +2,7 @@ import { Effect } from "effect"
 import type { Decision } from "../domain/Decision.ts"
 import type { Capability, Grant, PolicyRequest } from "../Policy.ts"
 import type { SessionState } from "../StateMachine.ts"
-import { askPolicy } from "./askPolicy.ts"
+import { askPolicy, what } from "./askPolicy.ts"
 import { type Leaves, subject } from "./Leaves.ts"
 import { fromLeaf, type RouterFailed } from "./RouterError.ts"
 import type { ReviewAnswer, RouterSession } from "./RouterSession.ts"
@@ -37,9 +37,6 @@ const grantOf = (
   ...(tool === undefined ? {} : { tool }),
   ...terms[scope]
 })
-
-const what = ({ action, args = [], command, host, path }: PolicyRequest): string =>
-  [action, path, command, ...args, host].filter((word) => word !== undefined).join(" ").slice(0, 500)
 
 const holderOf = ({ id, peer }: RouterSession) => ({ session: id, peer: peer ?? "in-process" })
 

@@ -2,9 +2,12 @@ import { Effect } from "effect"
 import type { Decision } from "../domain/Decision.ts"
 import type { SessionId } from "../domain/SessionId.ts"
 import type { PolicyRequest, Presented } from "../Policy.ts"
-import { describe } from "../Policy/Subject.ts"
 import type { Leaves } from "./Leaves.ts"
 import { fromLeaf, type RouterFailed } from "./RouterError.ts"
+
+/** What a request is about, in words for the log. */
+export const what = ({ action, args = [], command, host, path }: PolicyRequest): string =>
+  [action, path, command, ...args, host].filter((word) => word !== undefined).join(" ").slice(0, 500)
 
 /** Asks the policy on behalf of a session. An extension that failed over it is on record before the answer counts. */
 export const askPolicy = Effect.fnUntraced(function*(
@@ -25,7 +28,7 @@ export const askPolicy = Effect.fnUntraced(function*(
         actor: "kernel",
         decision: "deny",
         rule: failed.extension,
-        detail: { ...failed, what: describe(request) }
+        detail: { ...failed, what: what(request) }
       }),
       fromLeaf(request.action)
     )

@@ -35,7 +35,7 @@ it.effect("puts on record which extension failed, how and over what, and nothing
         layer: "project",
         failure: "throw",
         problem: "Error: oh no",
-        what: "change \"src/a.ts\""
+        what: "change src/a.ts"
       }
     })
   }).pipe(Effect.provide(Audit.layerMemory)))

@@ -15,7 +15,7 @@ export type Verdict =
   | ({ readonly _tag: "Answered" } & ExtensionAnswer)
   | ({ readonly _tag: "Failed" } & Pick<ExtensionFailure, "failure" | "problem">)
 
-export const abstained: Verdict = { _tag: "Abstained" }
+const abstained: Verdict = { _tag: "Abstained" }
 
 export const failed = (failure: ExtensionFailure["failure"], problem: string): Verdict => ({
   _tag: "Failed",

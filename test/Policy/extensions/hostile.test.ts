@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
+import { spawn } from "node:child_process"
+import { setImmediate } from "node:timers/promises"
 import type { ExtensionFailure } from "../../../src/domain/Decision.ts"
 import { extensionOf, load, request } from "../../support/extension.ts"
 
@@ -162,6 +164,18 @@ describe("an extension", () => {
       )
       assert.isTrue(answers.every(([failed]) => failed._tag === "Failed" && failed.failure === "timeout"))
     }))
+
+  it.live("is asked again where the machine gave it no time", () =>
+    Effect.gen(function*() {
+      const good = yield* extensionOf(`return { effect: "allow", reason: "well" }`)
+      const stopping = `for n in 1 2 3 4 5 6; do sleep 0.03; kill -STOP $0; sleep 0.15; kill -CONT $0; done`
+      const child = spawn("/bin/sh", ["-c", stopping, String(process.pid)], { stdio: "ignore" })
+      yield* Effect.addFinalizer(() => Effect.sync(() => child.kill("SIGKILL")))
+      while (child.exitCode === null) {
+        assert.deepInclude(yield* good.ask(request), { reason: "well" })
+        yield* Effect.promise(() => setImmediate())
+      }
+    }).pipe(Effect.scoped))
 
   it.effect("lets an interruption through while it spins", () =>
     Effect.gen(function*() {

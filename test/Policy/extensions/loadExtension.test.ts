@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import { load, request } from "../../support/extension.ts"
 
 const asked = (text: string, file?: string) =>
@@ -46,6 +48,15 @@ describe("loadExtension", () => {
       })`)
       const verdict = yield* extension.ask(whole)
       assert.deepStrictEqual(JSON.parse(verdict._tag === "Answered" ? verdict.reason : ""), [whole, true])
+    }))
+
+  it.effect("takes the example of the documentation", () =>
+    Effect.gen(function*() {
+      const docs = readFileSync(join(import.meta.dirname, "../../../docs/policy.md"), "utf8")
+      const { extension, outcomes } = yield* load(/```ts\n([^]*?)```/.exec(docs)?.[1] ?? "", "rule.ts")
+      assert.deepStrictEqual([extension.name, outcomes.length], ["migrations", 5])
+      const verdict = yield* extension.ask({ ...request, path: "db/migrations/0001-users.sql" })
+      assert.deepInclude(verdict, { effect: "require_review", reason: "migration 0001 runs on production data" })
     }))
 
   it.effect("takes the types out of TypeScript", () =>
