@@ -70,7 +70,7 @@ export const layerLeaves = (
       StateMachineSql.layer({ file: join(options.state, "state.db"), classify: makeClassify(options) }),
     replaced.policy ??
       PolicyYaml.layer({ directories: options.policies, project: options.project, sealed: [options.state] }),
-    replaced.sandbox ?? SandboxAuto.layerConfig(options.sandbox, options.image),
+    replaced.sandbox ?? SandboxAuto.layerConfig(options),
     replaced.workspace ?? Disk.layer({ state: options.state })
   )
 

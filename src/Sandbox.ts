@@ -10,9 +10,17 @@ export * from "./Sandbox/SandboxError.ts"
 export * from "./Sandbox/Script.ts"
 export * from "./Sandbox/Template.ts"
 
+/** Why a backend was taken. `image` is one that the project named, when that is what it runs. */
+export interface Chosen {
+  readonly why: string
+  readonly image?: string
+}
+
 /** Runs one command in an isolation of its own: no network, secrets or privileges. When `run` returns, every process of it is dead. */
 export class Sandbox extends Context.Tag("fluffy/Sandbox")<Sandbox, {
   readonly backend: string
+  /** Why it was taken, where it was chosen among several. */
+  readonly chosen?: Chosen
   /** Runs the command to its end; interruption kills its whole process tree first. A command that fails is a result, not an error. */
   readonly run: (command: SandboxCommand) => Effect.Effect<SandboxResult, SandboxFailed | SandboxUnavailable>
   /** Whether this backend works here, by running a command in it; what is missing and the exact command that mends it. */

@@ -70,6 +70,8 @@ model: compat/qwen
 base_url: http://127.0.0.1:11434/v1
 mode: debug
 sandbox: bubblewrap
+base_image: ghcr.io/mine/base:1
+project_image: false
 max_turns: 10
 max_tokens: 1000
 max_changed_lines: 900
@@ -90,6 +92,8 @@ runners:
         ...defaults,
         mode: "debug",
         sandbox: "bubblewrap",
+        baseImage: "ghcr.io/mine/base:1",
+        projectImage: false,
         maxTurns: 10,
         maxTokens: 1000,
         maxChangedLines: 900,
@@ -128,18 +132,38 @@ exempt: ["*.js", "**"]
 secrets: ["!.env"]
 sensitive: ["!package.json"]
 limits: { timeout: 20h, memory: 900GiB }
+base_image: registry.evil.example/base
 `
       })
       const { policies: _, project: __, state: ___, ...rest } = options
       assert.deepStrictEqual(rest, { ...defaults, exempt: [] })
       assert.deepStrictEqual([model, baseUrl], [undefined, undefined])
-      assert.strictEqual(warnings.length, 12)
+      assert.strictEqual(warnings.length, 13)
       for (const [index, key] of ["model", "base_url", "mode", "max_turns"].entries()) {
         assert.isTrue(
           warnings.some((warning) => warning.includes(`config.yaml:${index + 1}: ${key} is not taken from a project`)),
           key
         )
       }
+    }))
+
+  it.scoped("says who named the image, and takes none of a project's where its user takes none", () =>
+    Effect.gen(function*() {
+      const named = Effect.fnUntraced(function*(given: Case) {
+        const { options, warnings } = yield* loadedBy(given)
+        return [options.image, options.imageBy, warnings.length]
+      })
+      assert.deepStrictEqual(yield* named({}), [undefined, "user", 0])
+      assert.deepStrictEqual(yield* named({ project: "image: a" }), ["a", "project", 0])
+      assert.deepStrictEqual(yield* named({ user: "image: a", project: "image: a" }), ["a", "user", 0])
+      assert.deepStrictEqual(yield* named({ user: "image: b", project: "image: a" }), ["b", "user", 1])
+      assert.deepStrictEqual(yield* named({ project: "image: a", env: { FLUFFY_IMAGE: "c" } }), ["c", "user", 0])
+      assert.deepStrictEqual(yield* named({ project: "image: a", flags: { image: "d" } }), ["d", "user", 0])
+      const user = "project_image: false"
+      assert.deepStrictEqual(yield* named({ user, project: "image: a" }), [undefined, "user", 1])
+      const reopened = yield* loadedBy({ user, project: "project_image: true" })
+      assert.deepStrictEqual([reopened.options.projectImage, reopened.warnings.length], [false, 1])
+      assert.isFalse((yield* loadedBy({ project: "project_image: false" })).options.projectImage)
     }))
 
   it.scoped("lets a project tighten what the user allows", () =>

@@ -208,6 +208,7 @@ describe.skipIf(!sandboxed)("the built command, with a sandbox", () => {
       for (const name of ["node", "git", "sqlite", "sandbox", "state", "tests"]) {
         assert.match(ran.stdout, new RegExp(`^ok +${name}`, "m"))
       }
+      assert.match(ran.stdout, /^ok +sandbox +bubblewrap \(taken by auto: no image is named\): /m)
       assert.include(ran.stdout, "OPENAI_API_KEY is set")
       assert.include(ran.stdout, "export ANTHROPIC_API_KEY=")
       assert.notInclude(ran.stdout, "very-secret")

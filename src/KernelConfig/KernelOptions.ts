@@ -41,6 +41,12 @@ export interface KernelOptions {
   readonly mode: Mode
   readonly sandbox: (typeof SandboxChoice)[number]
   readonly image: string | undefined
+  /** Who named `image`: a project's file decides for less than its user does. */
+  readonly imageBy: "user" | "project"
+  /** What a container runs where no image is named; `fluffy image build` makes it when this is undefined. */
+  readonly baseImage: string | undefined
+  /** Whether the project's files may name the image, out of those that the engine has already. */
+  readonly projectImage: boolean
   readonly maxTurns: number
   readonly maxTokens: number
   readonly headless: boolean
@@ -62,6 +68,9 @@ export const defaults: Omit<KernelOptions, "project" | "state" | "policies"> = {
   mode: "strict",
   sandbox: "auto",
   image: undefined,
+  imageBy: "user",
+  baseImage: undefined,
+  projectImage: true,
   maxTurns: 50,
   maxTokens: 2_000_000,
   headless: false,

@@ -8,6 +8,8 @@ export interface Settings extends
     | "mode"
     | "sandbox"
     | "image"
+    | "baseImage"
+    | "projectImage"
     | "maxTurns"
     | "maxTokens"
     | "commit"

@@ -49,7 +49,7 @@ const withProject = (
   const judge = <Name extends keyof Settings>(name: Name): Settings[Name] => {
     const asked = given[name]
     if (asked === undefined) return settings[name]
-    const judged = tighten[name](settings[name], asked as Settings[Name])
+    const judged = tighten[name](settings[name], asked as Settings[Name], settings)
     if (judged.refused !== undefined) refused.push({ name, why: judged.refused })
     return judged.value
   }
@@ -74,15 +74,14 @@ export const load = Effect.fn("KernelConfig.load")(function*(
   const projectFile = join(project, ".fluffy/config.yaml")
   const ofUser = config === undefined ? undefined : yield* readConfigFile(join(config, "config.yaml"), "user")
   const ofProject = yield* readConfigFile(projectFile, "project")
-  const { refused, settings } = withProject(withUser(ofUser?.given ?? {}), ofProject?.given ?? {})
-  const { baseUrl, limits, model, ...effective } = {
-    ...settings,
-    ...definedOf(yield* fromEnvironment),
-    ...definedOf(flags)
-  }
+  const user = withUser(ofUser?.given ?? {})
+  const { refused, settings } = withProject(user, ofProject?.given ?? {})
+  const said = { ...definedOf(yield* fromEnvironment), ...definedOf(flags) }
+  const { baseUrl, limits, model, ...effective } = { ...settings, ...said }
   return {
     options: {
       ...effective,
+      imageBy: effective.image === undefined || (said.image ?? user.image) !== undefined ? "user" : "project",
       project,
       state: join(project, ".fluffy/state"),
       headless: nobody || (yield* headless),

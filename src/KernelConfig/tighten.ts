@@ -7,7 +7,8 @@ export interface Judgement<A> {
   readonly refused?: string
 }
 
-type Judge<A> = (base: A, asked: A) => Judgement<A>
+/** `user` is everything that was in force before the project had a say. */
+type Judge<A> = (base: A, asked: A, user: Settings) => Judgement<A>
 
 const never = (why: string) => <A>(base: A): Judgement<A> => ({ value: base, refused: why })
 
@@ -16,7 +17,7 @@ const ranked = <A extends string>(loosestLast: ReadonlyArray<A>): Judge<A> => (b
     ? { value: asked }
     : { value: base, refused: `${asked} is looser than ${base}` }
 
-const lower: Judge<number> = (base, asked) =>
+const lower = (base: number, asked: number): Judgement<number> =>
   asked <= base ? { value: asked } : { value: base, refused: `${asked} is more than the ${base} in force` }
 
 const split = (asked: ReadonlyArray<string>, may: (pattern: string) => boolean) => ({
@@ -70,8 +71,15 @@ export const tighten: { readonly [Name in keyof Settings]: Judge<Settings[Name]>
   mode: ranked(["explore", "strict", "debug"]),
   sandbox: (base, asked) =>
     base === "auto" || base === asked ? { value: asked } : { value: base, refused: `${base} is chosen already` },
-  image: (base, asked) =>
-    base === undefined || base === asked ? { value: asked } : { value: base, refused: `${base} is chosen already` },
+  image: (base, asked, { projectImage }) => {
+    if (!projectImage) return { value: base, refused: "you let no project name an image" }
+    return base === undefined || base === asked
+      ? { value: asked }
+      : { value: base, refused: `${base} is chosen already` }
+  },
+  baseImage: never("where the base image comes from is chosen by you, not by a project"),
+  projectImage: (base, asked) =>
+    asked && !base ? { value: base, refused: "you let no project name an image" } : { value: asked },
   maxTurns: lower,
   maxTokens: lower,
   commit: (base, asked) => asked && !base ? { value: base, refused: "only you decide to commit" } : { value: asked },

@@ -39,6 +39,7 @@ export const openSession = Effect.fn("Orchestrator.openSession")(function*(
       detail: {
         ...purpose.detail,
         sandbox: parts.sandbox.backend,
+        ...parts.sandbox.chosen === undefined ? {} : { sandboxReason: parts.sandbox.chosen.why },
         ...(recovery.finished.length + recovery.undone.length + recovery.stages > 0 ? { recovery } : {})
       }
     }),

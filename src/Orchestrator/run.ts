@@ -37,7 +37,8 @@ export const run = Effect.fn("Orchestrator.run")(
         task: request.task,
         mode: request.mode,
         model: request.model,
-        sandbox: parts.sandbox.backend
+        sandbox: parts.sandbox.backend,
+        ...parts.sandbox.chosen === undefined ? {} : { sandboxReason: parts.sandbox.chosen.why }
       })
       const [ending, durationMs] = yield* timed(
         converse(parts, options, session, request).pipe(

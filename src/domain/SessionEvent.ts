@@ -29,7 +29,8 @@ export const SessionEvent = Schema.Union(
     task: Schema.String,
     mode: Schema.String,
     model: Schema.String,
-    sandbox: Schema.String
+    sandbox: Schema.String,
+    sandboxReason: Schema.optional(Schema.String)
   }),
   Schema.Struct({ type: Schema.Literal("phase.changed"), ...header, from: Phase, to: Phase }),
   Schema.Struct({ type: Schema.Literal("text.delta"), ...header, text: Schema.String }),

@@ -95,7 +95,9 @@ export const openSession = (
       }),
       run: Effect.fnUntraced(function*(args = {}) {
         const { text } = yield* call("test.run", args)
-        const verdict = seen.events.findLast((event): event is VerdictEvent => event.type === "test.verdict")
+        const verdict = seen.events.findLast((event): event is VerdictEvent =>
+          event.type === "test.verdict"
+        )
         if (verdict === undefined) return yield* Effect.dieMessage(`no verdict: ${text}`)
         seen.events.length = 0
         return { verdict, told: text }

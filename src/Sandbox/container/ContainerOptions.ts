@@ -1,10 +1,11 @@
 /**
  * Where an engine is and what it runs. `socket` is a path or `unix://` address and the only one tried; without it the usual places below
  * `runtimeDirectory` (XDG_RUNTIME_DIR) and `home` are, the first that answers taken. `image` is an image's name or id; without one it is
- * Fluffy's base image. `session` marks the containers..
+ * `baseImage`, without that the one that `fluffy image build` makes. `session` marks the containers.
  */
 export interface ContainerOptions {
   readonly image?: string
+  readonly baseImage?: string
   readonly socket?: string
   readonly session?: string
   readonly runtimeDirectory?: string

@@ -9,10 +9,10 @@ export interface Answer {
 
 const maxBytes = 16 << 20
 
-/** Asks an engine for a path that dockerode has no call for. */
-export const get = (socketPath: string, path: string): Promise<Answer> =>
+/** Asks an engine for a path that dockerode has no call for, or before dockerode is loaded. An aborted `signal` ends the question. */
+export const get = (socketPath: string, path: string, signal?: AbortSignal): Promise<Answer> =>
   new Promise((resolve, reject) => {
-    const asked = request({ socketPath, path }, (response) => {
+    const asked = request({ socketPath, path, ...signal === undefined ? {} : { signal } }, (response) => {
       const chunks: Array<Buffer> = []
       let bytes = 0
       response.on("data", (chunk: Buffer) => {

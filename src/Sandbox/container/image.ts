@@ -7,6 +7,7 @@ import type { ContainerOptions, Dialect } from "./ContainerOptions.ts"
 import type { Shape } from "./createOptions.ts"
 import { statusOf, wordsOf } from "./Engine.ts"
 import type { Found } from "./find.ts"
+import { isImageName } from "./imageName.ts"
 
 let known: string | undefined
 
@@ -24,15 +25,21 @@ export const findImage = (
   options: ContainerOptions,
   { engine, facts }: Found
 ): Effect.Effect<Shape["image"], SandboxUnavailable> => {
-  const name = options.image ?? baseImageName(facts.name)
-  const remedy = options.image === undefined ? `fluffy image build --sandbox ${backend}` : `${backend} pull ${name}`
+  const named = options.image ?? options.baseImage
+  const name = named ?? baseImageName(facts.name)
+  const missing = (detail: string, remedy: string) => new SandboxUnavailable({ backend, detail, remedy })
+  if (!isImageName(name)) {
+    return missing(
+      `${JSON.stringify(name.slice(0, 80))} cannot be the name of an image`,
+      "name one as docker.io/library/node:20 is named, or its id"
+    )
+  }
   return Effect.tryPromise({
     try: () => engine.image(name),
     catch: (error) =>
-      new SandboxUnavailable({
-        backend,
-        detail: statusOf(error) === 404 ? `there is no image ${name}` : `the image ${name}: ${wordsOf(error)}`,
-        remedy
-      })
+      missing(
+        statusOf(error) === 404 ? `there is no image ${name}` : `the image ${name}: ${wordsOf(error)}`,
+        named === undefined ? `fluffy image build --sandbox ${backend}` : `${backend} pull ${name}`
+      )
   })
 }

@@ -1,5 +1,6 @@
 import { Effect } from "effect"
 import { escape, escapeJson, escapeLine } from "../../internal/escape.ts"
+import { defaults } from "../../KernelConfig.ts"
 import type { CommandOf } from "../args.ts"
 import { configure } from "../configure.ts"
 import type { Finding } from "../doctor/Finding.ts"
@@ -16,7 +17,7 @@ const ofProject = Effect.fnUntraced(function*(): Effect.fn.Return<ReadonlyArray<
     const detail = loaded.left.message
     return [
       { name: "project", ok: false, required: false, detail, remedy: "cd into a project, or mend the file named" },
-      ...(yield* sandbox({ sandbox: "auto", image: undefined }))
+      ...(yield* sandbox({ ...defaults, project: undefined }))
     ]
   }
   const { options } = loaded.right

@@ -4,7 +4,7 @@ import { escapeLine, makeEscaper } from "../../internal/escape.ts"
 import { count } from "../../internal/text.ts"
 import * as Kernel from "../../Kernel.ts"
 import { Orchestrator } from "../../Orchestrator.ts"
-import type { SandboxResult } from "../../Sandbox.ts"
+import { Sandbox, type SandboxResult } from "../../Sandbox.ts"
 import type { CommandOf } from "../args.ts"
 import { configureToRun } from "../configure.ts"
 import { errStyle, tell } from "../io.ts"
@@ -41,13 +41,16 @@ const tellChanges = ({ changes, forbidden, ignored }: ChangeSet) => {
 export const run = Effect.fnUntraced(function*({ flags, operands: [program = "", ...args] }: CommandOf<"exec">) {
   const { options } = yield* configureToRun({ sandbox: flags.sandbox, image: flags.image })
   const streams = { stdout: passing(process.stdout), stderr: passing(process.stderr) }
-  const { changes, result } = yield* Effect.flatMap(Orchestrator, (orchestrator) =>
-    orchestrator.exec({
+  const { changes, result } = yield* Effect.gen(function*() {
+    const { backend, chosen } = yield* Sandbox
+    if (chosen?.image !== undefined) tell(`${errStyle.dim(`${backend}: ${escapeLine(chosen.why, 400)}`)}\n`)
+    return yield* (yield* Orchestrator).exec({
       command: program,
       args,
       ...(flags.timeout === undefined ? {} : { timeoutMs: flags.timeout }),
       onOutput: (stream, chunk) => streams[stream].write(chunk)
-    })).pipe(Effect.provide(Kernel.layer(options).pipe(Layer.provide(NoModel.layer))))
+    })
+  }).pipe(Effect.provide(Kernel.layer(options).pipe(Layer.provide(NoModel.layer))))
   streams.stdout.end()
   streams.stderr.end()
   if (result.ended !== "exit") tell(`${errStyle.red("killed:")} ${limits[result.ended]}\n`)

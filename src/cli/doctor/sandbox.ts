@@ -1,35 +1,45 @@
 import { Effect, type Layer } from "effect"
-import type { KernelOptions } from "../../KernelConfig.ts"
 import { Sandbox, type SandboxProbe, type SandboxUnavailable } from "../../Sandbox.ts"
 import * as Auto from "../../Sandbox/Auto.ts"
 import type { Finding } from "./Finding.ts"
 
-const probeOf = (
-  backend: string,
-  layer: Layer.Layer<Sandbox, SandboxUnavailable>
-): Effect.Effect<SandboxProbe> =>
-  Effect.flatMap(Sandbox, (sandbox) => sandbox.probe).pipe(
+interface Probed extends SandboxProbe {
+  readonly why?: string | undefined
+}
+
+const probeOf = (backend: string, layer: Layer.Layer<Sandbox, SandboxUnavailable>): Effect.Effect<Probed> =>
+  Effect.gen(function*() {
+    const { chosen, probe } = yield* Sandbox
+    return { ...yield* probe, why: chosen?.why }
+  }).pipe(
     Effect.provide(layer),
     Effect.catchAll(({ detail, remedy }) => Effect.succeed({ backend, usable: false, detail, remedy, warnings: [] }))
   )
 
 const named = ["bubblewrap", "docker", "podman"] as const
 
-/** Every runtime, by running a command in it; the one that a session here would take is required. */
-export const sandbox = (
-  { image, sandbox: choice }: Pick<KernelOptions, "image" | "sandbox">
-): Effect.Effect<ReadonlyArray<Finding>> =>
+/** Every runtime, by running a command in it; the one that a session here would take is required, and why it would be is told. */
+export const sandbox = (choosing: Auto.Choosing): Effect.Effect<ReadonlyArray<Finding>> =>
   Effect.gen(function*() {
+    const image = choosing.imageBy === "user" ? choosing.image : undefined
+    const only = (sandbox: (typeof named)[number]) =>
+      Auto.layerConfig({
+        ...choosing,
+        sandbox,
+        image: sandbox === "bubblewrap" ? undefined : image,
+        projectImage: false
+      })
     const [taken, ...all] = yield* Effect.all([
-      probeOf(choice, Auto.layerConfig(choice, image)),
-      ...named.map((name) => probeOf(name, Auto.layerConfig(name, name === "bubblewrap" ? undefined : image)))
+      probeOf(choosing.sandbox, Auto.layerConfig(choosing)),
+      ...named.map((name) => probeOf(name, only(name)))
     ], { concurrency: "unbounded" })
     const others = all.filter(({ backend }) => backend !== taken.backend)
-    const finding = ({ backend, detail, remedy, usable }: SandboxProbe, required: boolean): Finding => ({
+    const how = choosing.sandbox === "auto" ? "taken by auto" : "chosen"
+    const finding = ({ backend, detail, remedy, usable, why }: Probed, required: boolean): Finding => ({
       name: required ? "sandbox" : backend,
       ok: usable,
       required,
-      detail: required ? `${backend} (${choice === "auto" ? "taken by auto" : "chosen"}): ${detail}` : detail,
+      detail: required ? `${backend} (${why === undefined ? how : `${how}: ${why}`}): ${detail}` : detail,
       ...(remedy === undefined ? {} : { remedy })
     })
     return [

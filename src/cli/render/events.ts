@@ -94,6 +94,8 @@ export const makeRenderer = (style: Style) => {
       case "session.started":
         return `${style.bold("fluffy")} ${escapeLine(event.mode)} · ${escapeLine(event.model)} · ${
           escapeLine(event.sandbox)
+        }${
+          event.sandboxReason === undefined ? "" : style.dim(` (${escapeLine(event.sandboxReason, 400)})`)
         } · ${event.session}\n`
       case "phase.changed":
         return onPhase(event)

@@ -24,6 +24,14 @@ const verdict = (verdict: "red" | "green" | "none", more: object = {}) =>
   >
 
 describe("a session as a person reads it", () => {
+  it("says which sandbox was taken, and why where it was chosen", () => {
+    const sandboxReason = ".devcontainer.json names the image a/b:1"
+    assert.strictEqual(
+      render([{ type: "session.started", task: "t", mode: "strict", model: "m", sandbox: "docker", sandboxReason }]),
+      "fluffy strict · m · docker (.devcontainer.json names the image a/b:1) · s-test-0001\n"
+    )
+  })
+
   it("shows text, calls, phases and verdicts, each on lines of its own", () => {
     assert.strictEqual(
       render([
@@ -93,7 +101,7 @@ describe("a session as a person reads it", () => {
   it("lets no text of the model, of a path or of a tool act on the terminal", () => {
     const evil = "\x1b[2J\x1b]0;owned\x07\u202e\r\x9b31m\nok       forged line"
     const text = render([
-      { type: "session.started", task: evil, mode: evil, model: evil, sandbox: evil },
+      { type: "session.started", task: evil, mode: evil, model: evil, sandbox: evil, sandboxReason: evil },
       { type: "text.delta", text: evil.slice(0, 3) },
       { type: "text.delta", text: evil.slice(3) },
       started("1", evil, evil),
