@@ -16,6 +16,8 @@ export interface Settings extends
     | "secrets"
     | "sensitive"
     | "maxChangedLines"
+    | "necessity"
+    | "necessityBudget"
     | "runners"
   >
 {
