@@ -34,6 +34,7 @@ export const layerWithoutLeaves = (
     secrets: options.secrets,
     sensitive: options.sensitive,
     maxChangedLines: options.maxChangedLines,
+    necessity: options.necessity,
     maxFileBytes: options.limits.fileBytes,
     timeoutMs: options.limits.timeoutMs
   }).pipe(
@@ -45,7 +46,8 @@ export const layerWithoutLeaves = (
         runners: options.runners,
         grep: options.grep ?? "ripgrep",
         reports: options.reports ?? Router.reportsOnDisk,
-        baselines: options.baselines ?? Router.baselinesOnDisk(join(options.state, "baselines"))
+        baselines: options.baselines ?? Router.baselinesOnDisk(join(options.state, "baselines")),
+        necessity: { rule: options.necessity, budgetMs: options.necessityBudget }
       })
     ))
   )

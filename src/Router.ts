@@ -17,13 +17,13 @@ export { askPolicy } from "./Router/askPolicy.ts"
 export { type Baselines, nowhere as baselinesNowhere, onDisk as baselinesOnDisk } from "./Router/baselines.ts"
 export { advance } from "./Router/Leaves.ts"
 export { maskingAudit } from "./Router/maskingAudit.ts"
+export { inMemory as reportsInMemory, onDisk as reportsOnDisk, type ReportChannel } from "./Router/reportChannel.ts"
 export * from "./Router/RouterError.ts"
 export * from "./Router/RouterSession.ts"
-export * from "./Router/ToolSpec.ts"
-export type { RouterOptions }
-export { inMemory as reportsInMemory, onDisk as reportsOnDisk, type ReportChannel } from "./Router/reportChannel.ts"
 export { reportDirectory, type RunnerConfig } from "./Router/Runners.ts"
+export type { NecessityOptions, RouterOptions } from "./Router/Tool.ts"
 export { writeScript } from "./Router/tools/write.ts"
+export * from "./Router/ToolSpec.ts"
 
 /** The one way a model's call becomes an effect: look up, decode, phase gate, policy, execute, gate the change set, audit. */
 export class Router extends Context.Tag("fluffy/Router")<Router, {

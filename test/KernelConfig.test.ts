@@ -75,6 +75,8 @@ project_image: false
 max_turns: 10
 max_tokens: 1000
 max_changed_lines: 900
+necessity: off
+necessity_budget: 5s
 commit: true
 tests: [check_*]
 exempt: ["*.rst"]
@@ -97,6 +99,8 @@ runners:
         maxTurns: 10,
         maxTokens: 1000,
         maxChangedLines: 900,
+        necessity: "off",
+        necessityBudget: 5_000,
         commit: true,
         tests: ["check_*"],
         exempt: ["*.rst"],
@@ -117,6 +121,16 @@ runners:
       })
     }))
 
+  it.scoped("lets a project require a test for every change, and take longer to look", () =>
+    Effect.gen(function*() {
+      const { options, warnings } = yield* loadedBy({
+        user: "necessity: off",
+        project: "necessity: require\nnecessity_budget: 5m"
+      })
+      assert.deepStrictEqual([options.necessity, options.necessityBudget], ["require", 300_000])
+      assert.isEmpty(warnings)
+    }))
+
   it.scoped("lets a hostile project loosen nothing, and says so with file and line", () =>
     Effect.gen(function*() {
       const { model, baseUrl, options, warnings } = yield* loadedBy({
@@ -133,12 +147,14 @@ secrets: ["!.env"]
 sensitive: ["!package.json"]
 limits: { timeout: 20h, memory: 900GiB }
 base_image: registry.evil.example/base
+necessity: off
+necessity_budget: 1s
 `
       })
       const { policies: _, project: __, state: ___, ...rest } = options
       assert.deepStrictEqual(rest, { ...defaults, exempt: [] })
       assert.deepStrictEqual([model, baseUrl], [undefined, undefined])
-      assert.strictEqual(warnings.length, 13)
+      assert.strictEqual(warnings.length, 15)
       for (const [index, key] of ["model", "base_url", "mode", "max_turns"].entries()) {
         assert.isTrue(
           warnings.some((warning) => warning.includes(`config.yaml:${index + 1}: ${key} is not taken from a project`)),

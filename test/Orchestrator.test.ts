@@ -3,6 +3,7 @@ import { Effect, Fiber, Layer } from "effect"
 import { Audit } from "../src/Audit.ts"
 import { Orchestrator, type TaskRequest } from "../src/Orchestrator.ts"
 import type { ReviewAnswer } from "../src/Router.ts"
+import { scripted } from "../src/Sandbox.ts"
 import * as TestKernel from "../src/TestKernel.ts"
 import { complete, javascriptWalk as walk, read, runTests, wholeWalk, writeCode, writeTest } from "./e2e/scripts.ts"
 import { playNodeTest } from "./support/memoryRun.ts"
@@ -29,6 +30,8 @@ interface Setting {
 }
 
 const { ".env": _, ...files } = javascript
+
+const scriptedFailure = scripted({ exitCode: 1 })
 
 const runTask = (setting: Setting) =>
   Effect.gen(function*() {
@@ -91,6 +94,80 @@ describe("Orchestrator.run", () => {
       assert.include(seen.questions[0]!.diff, "package.json")
       assert.strictEqual(project.read("package.json"), "{}\n")
       assert.strictEqual(log.find(({ action }) => action === "merge.approved")?.actor, "human")
+    }))
+
+  const extra = says(writeCode(walk), call("fs.write", { path: "src/extra.js", content: "export const e = 1\n" }))
+  const withExtra = [says(writeTest(walk)), says(runTests), extra, says(runTests), says(complete)]
+  const needless = [{ path: "src/extra.js", lines: "new file", added: 1, removed: 0 }]
+
+  it.effect("merges what no test demands, and says so", () =>
+    Effect.gen(function*() {
+      const { log, seen, summary } = yield* runTask({ turns: withExtra })
+      assert.strictEqual(summary.outcome, "done", summary.summary)
+      assert.deepStrictEqual(summary.necessity, { checked: 2, unchecked: 0, undemanded: needless })
+      assert.deepStrictEqual(log.find(({ action }) => action === "session.finished")?.detail["undemanded"], needless)
+      const finished = seen.events.at(-1)
+      assert.deepStrictEqual(finished?.type === "session.finished" ? finished.undemanded : [], needless)
+    }))
+
+  it.effect("does not complete with what no test demands where one is required", () =>
+    Effect.gen(function*() {
+      const { prompts, summary } = yield* runTask({
+        turns: [
+          ...withExtra,
+          says(call("fs.write", { path: "src/extra.js", content: "export const multiply = 1\n" })),
+          says(text("I give up."))
+        ],
+        kernel: { config: { necessity: "require" } }
+      })
+      assert.notStrictEqual(summary.outcome, "done")
+      assert.include(prompts[5], "all tests still pass without")
+      assert.include(prompts[5], "src/extra.js:new file (+1 -0)")
+    }))
+
+  it.effect("asks before it merges what could not be checked where that is required", () =>
+    Effect.gen(function*() {
+      const { seen, summary } = yield* runTask({
+        turns: wholeWalk(walk),
+        kernel: { config: { necessity: "require", necessityBudget: 0 } }
+      })
+      assert.strictEqual(summary.outcome, "review", summary.summary)
+      assert.match(seen.questions[0]?.reason ?? "", /1 source hunk could not be taken back/)
+    }))
+
+  it.effect("asks before it merges the loss of a test that passed, and tells what failed before", () =>
+    Effect.gen(function*() {
+      const runs = playNodeTest
+      const { seen, summary } = yield* runTask({
+        turns: [
+          says(writeTest(walk), call("fs.write", { path: "test/add.test.js", content: "// emptied\n" })),
+          says(runTests),
+          says(writeCode(walk)),
+          says(runTests),
+          says(complete)
+        ],
+        kernel: {
+          run: (command, scripted) =>
+            runs(command, {
+              ...scripted,
+              report: (name, report) => {
+                const line = (file: string, status: string) =>
+                  `${JSON.stringify({ file: `/project/test/${file}`, name: "adds", status })}\n`
+                const old = scripted.stage.read("test/add.test.js")?.includes("adds") === true
+                scripted.report(
+                  name,
+                  `${old ? line("add.test.js", "passed") : ""}${line("bad.test.js", "failed")}${report}`
+                )
+              }
+            }) && scriptedFailure
+        }
+      })
+      assert.strictEqual(summary.outcome, "review", summary.summary)
+      assert.match(
+        seen.questions[0]?.reason ?? "",
+        /1 test that passed before do not run any more: test\/add.test.js > adds/
+      )
+      assert.deepStrictEqual(summary.verdict?.failedBefore, ["test/bad.test.js > adds"])
     }))
 
   it.effect("gives a reason for a rejection back to the model", () =>

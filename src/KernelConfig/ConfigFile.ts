@@ -1,7 +1,7 @@
 import { ParseResult, Schema } from "effect"
 import { Mode } from "../domain/Phase.ts"
 import { problemOf } from "../internal/Glob.ts"
-import { RunnerReport, SandboxChoice } from "./KernelOptions.ts"
+import { NecessityRule, RunnerReport, SandboxChoice } from "./KernelOptions.ts"
 import { parseSize, parseTime, sizeForm, timeForm } from "./units.ts"
 
 const quote = (value: unknown) => (JSON.stringify(value) ?? String(value)).slice(0, 80)
@@ -87,6 +87,8 @@ export const ConfigFile = Schema.Struct({
   secrets: optional(Patterns),
   sensitive: optional(Patterns),
   maxChangedLines: key("max_changed_lines", Count),
+  necessity: optional(oneOf(NecessityRule)),
+  necessityBudget: key("necessity_budget", Time),
   limits: optional(Limits),
   runners: optional(Schema.Array(Runner))
 })
@@ -108,6 +110,8 @@ export const fileKeys = {
   secrets: "secrets",
   sensitive: "sensitive",
   maxChangedLines: "max_changed_lines",
+  necessity: "necessity",
+  necessityBudget: "necessity_budget",
   limits: "limits",
   runners: "runners"
 } as const satisfies Readonly<Record<keyof typeof ConfigFile.Type, string>>

@@ -3,6 +3,9 @@ import { defaultLimits, type Limits } from "../Sandbox.ts"
 
 export const SandboxChoice = ["auto", "bubblewrap", "docker", "podman"] as const
 
+/** What is done about a source change that no test demands, the loosest first. */
+export const NecessityRule = ["off", "report", "require"] as const
+
 /** How a test command's output is read. */
 export const RunnerReport = [
   "node",
@@ -57,6 +60,9 @@ export interface KernelOptions {
   readonly secrets: ReadonlyArray<string>
   readonly sensitive: ReadonlyArray<string>
   readonly maxChangedLines: number
+  /** Whether each source hunk is taken back alone before the review, to see if a test demands it, and for how long at most, in ms. */
+  readonly necessity: (typeof NecessityRule)[number]
+  readonly necessityBudget: number
   readonly limits: Limits
   readonly runners: ReadonlyArray<RunnerConfig>
   /** Folders of YAML rules, lowest layer first; a missing folder is an empty one. */
@@ -178,6 +184,8 @@ export const defaults: Omit<KernelOptions, "project" | "state" | "policies"> = {
     ".cursor*"
   ],
   maxChangedLines: 500,
+  necessity: "report",
+  necessityBudget: 60_000,
   limits: defaultLimits,
   runners: []
 }

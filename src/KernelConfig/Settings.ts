@@ -18,6 +18,8 @@ export interface Settings extends
     | "secrets"
     | "sensitive"
     | "maxChangedLines"
+    | "necessity"
+    | "necessityBudget"
     | "runners"
   >
 {

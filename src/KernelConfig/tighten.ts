@@ -88,6 +88,9 @@ export const tighten: { readonly [Name in keyof Settings]: Judge<Settings[Name]>
   secrets: added(isPlain, "would open what is secret"),
   sensitive: added(isPlain, "would let changes through unseen"),
   maxChangedLines: lower,
+  necessity: ranked(["require", "report", "off"]),
+  necessityBudget: (base, asked) =>
+    asked >= base ? { value: asked } : { value: base, refused: `${asked} ms is less than the ${base} ms in force` },
   limits,
   runners: (_, asked) => ({ value: asked })
 }

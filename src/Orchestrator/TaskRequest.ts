@@ -1,5 +1,6 @@
 import type { Effect } from "effect"
 import type { ChangeSet } from "../domain/Change.ts"
+import type { Necessity } from "../domain/Necessity.ts"
 import type { Mode } from "../domain/Phase.ts"
 import type { Outcome, SessionEvent } from "../domain/SessionEvent.ts"
 import type { SessionId } from "../domain/SessionId.ts"
@@ -32,6 +33,7 @@ export interface SessionSummary {
   readonly changed: ReadonlyArray<string>
   readonly summary: string
   readonly verdict: Verdict | null
+  readonly necessity: Necessity | null
   readonly usage: { readonly input: number; readonly output: number; readonly cached: number }
   readonly turns: number
   readonly durationMs: number
@@ -55,6 +57,7 @@ export interface OrchestratorOptions {
   readonly secrets: ReadonlyArray<string>
   readonly sensitive: ReadonlyArray<string>
   readonly maxChangedLines: number
+  readonly necessity: "off" | "report" | "require"
   readonly maxFileBytes: number
   readonly timeoutMs: number
 }

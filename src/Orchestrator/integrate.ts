@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import { type Change, paths } from "../domain/Change.ts"
 import type { SessionId } from "../domain/SessionId.ts"
+import { describeHunk } from "../domain/Necessity.ts"
 import { compile } from "../internal/Glob.ts"
 import { count } from "../internal/text.ts"
 import { isoNow } from "../internal/time.ts"
@@ -44,6 +45,10 @@ const assess = Effect.fnUntraced(function*(
   if (removed.length > 0) {
     questions.push(`${count(removed.length, "test")} that passed before do not run any more: ${some(removed)}`)
   }
+  const { unchecked = 0, undemanded = [] } = state.necessity ?? {}
+  if (options.necessity === "require" && unchecked > 0) {
+    questions.push(`${count(unchecked, "source hunk")} could not be taken back alone to see whether a test demands it`)
+  }
   if (state.mode === "debug") questions.push("the test-first gate was lifted (debug mode)")
   if (lines > options.maxChangedLines) questions.push(`${lines} changed lines, more than ${options.maxChangedLines}`)
   const isSensitive = compile(options.sensitive)
@@ -53,6 +58,9 @@ const assess = Effect.fnUntraced(function*(
     if (decision.effect === "deny") denied.push(`${path}: ${decision.reason} (rule ${decision.rule})`)
     else if (decision.effect === "require_review") questions.push(`${path}: ${decision.reason} (rule ${decision.rule})`)
     else if (isSensitive(path)) questions.push(`${path}: sensitive file`)
+  }
+  if (questions.length > 0 && undemanded.length > 0) {
+    questions.push(`not demanded by any test: ${some(undemanded.map(describeHunk))}`)
   }
   return { denied, questions }
 })

@@ -51,6 +51,8 @@ export const run = Effect.fn("Orchestrator.run")(
   }
 )
 
+const maxNamed = 50
+
 const finish = Effect.fnUntraced(function*(
   parts: Parts,
   session: RouterSession,
@@ -63,6 +65,12 @@ const finish = Effect.fnUntraced(function*(
   const tests = state.verdict === null
     ? "no test was involved"
     : `${state.verdict.verdict}: ${state.verdict.passed} passed, ${state.verdict.failed} failed`
+  const { failedBefore = [] } = state.verdict ?? {}
+  const { undemanded = [] } = state.necessity ?? {}
+  const found = {
+    ...(failedBefore.length === 0 ? {} : { failedBefore: failedBefore.slice(0, maxNamed) }),
+    ...(undemanded.length === 0 ? {} : { undemanded })
+  }
   yield* Effect.mapError(
     parts.audit.commit({
       session: session.id,
@@ -71,7 +79,7 @@ const finish = Effect.fnUntraced(function*(
       actor: "kernel",
       phase: state.phase,
       mode: state.mode,
-      detail: { outcome, exitCode, changed, tests, ...usage, turns },
+      detail: { outcome, exitCode, changed, tests, ...found, ...usage, turns },
       durationMs: Math.round(durationMs)
     }),
     fromKernel
@@ -83,7 +91,9 @@ const finish = Effect.fnUntraced(function*(
     outcome,
     exitCode,
     changed,
-    summary
+    summary,
+    ...found
   })
-  return { session: session.id, outcome, exitCode, changed, summary, verdict: state.verdict, usage, turns, durationMs }
+  const { necessity = null, verdict } = state
+  return { session: session.id, outcome, exitCode, changed, summary, verdict, necessity, usage, turns, durationMs }
 })

@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import { Audit, type AuditEvent } from "../Audit.ts"
 import type { Baseline } from "../domain/Baseline.ts"
+import type { Necessity } from "../domain/Necessity.ts"
 import type { SessionId } from "../domain/SessionId.ts"
 import { isoNow } from "../internal/time.ts"
 import { type Capability, Policy } from "../Policy.ts"
@@ -17,6 +18,10 @@ export type Approvals = WeakMap<Stage, Map<string, Capability>>
 /** What the router remembers of an open stage. */
 export interface Memory {
   baseline?: Baseline
+  /** How long the last green run of all tests took. */
+  greenMs?: number
+  /** The last necessity check, and the diff it was of. */
+  necessity?: { readonly of: string; readonly found: Necessity }
 }
 
 /** The leaves a tool call meets, gathered once when the router is built. */

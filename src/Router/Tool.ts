@@ -15,6 +15,15 @@ import type { Settlement } from "./settle.ts"
 import type { ToolSpec } from "./ToolSpec.ts"
 
 /**
+ * Whether each source hunk is taken back alone before a task is complete, to see if a test demands it: `report` names those none does,
+ * `require` refuses to complete with them. `budgetMs` bounds the time of it.
+ */
+export interface NecessityOptions {
+  readonly rule: "off" | "report" | "require"
+  readonly budgetMs: number
+}
+
+/**
  * What the router is told once. `grep` is "literal", and `reports` in memory, only for stages that are not on a disk. `baselines` keep
  * what the tests did before a session for the next one.
  */
@@ -25,6 +34,7 @@ export interface RouterOptions {
   readonly grep: "ripgrep" | "literal"
   readonly reports: ReportChannel
   readonly baselines: Baselines
+  readonly necessity: NecessityOptions
 }
 
 /** What one tool says of one call. `ownMs` is the time its own work took: reading, or running in the sandbox. */

@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import { Change } from "../domain/Change.ts"
+import { Necessity } from "../domain/Necessity.ts"
 import { Mode, Phase } from "../domain/Phase.ts"
 import { ProjectPath } from "../domain/ProjectPath.ts"
 import { SessionId } from "../domain/SessionId.ts"
@@ -10,7 +11,7 @@ const Hashes = Schema.Record({ key: ProjectPath, value: Schema.String })
 /**
  * Everything the phase gate knows of a session. `written` are the test files this session wrote and their SHA-256, `locked` those
  * that went red (path -> SHA-256), `redTests` the names that failed, `reds` the red runs in a row since the last green in `coding`,
- * `resume` the phase a test run or review returns to.
+ * `resume` the phase a test run or review returns to, `necessity` what came of the check before the task was completed.
  */
 export const SessionState = Schema.Struct({
   session: SessionId,
@@ -22,7 +23,8 @@ export const SessionState = Schema.Struct({
   redTests: Schema.Array(Schema.String),
   reds: Schema.Number,
   touchedSource: Schema.Boolean,
-  verdict: Schema.NullOr(Verdict)
+  verdict: Schema.NullOr(Verdict),
+  necessity: Schema.optional(Necessity)
 })
 export type SessionState = typeof SessionState.Type
 
@@ -32,7 +34,7 @@ export const StateEvent = Schema.Union(
   Schema.TaggedStruct("ChangesAccepted", { changes: Schema.Array(Change) }),
   Schema.TaggedStruct("TestRunStarted", {}),
   Schema.TaggedStruct("TestRunFinished", { verdict: Verdict }),
-  Schema.TaggedStruct("TaskCompleted", {}),
+  Schema.TaggedStruct("TaskCompleted", { necessity: Schema.optional(Necessity) }),
   Schema.TaggedStruct("ReviewApproved", {}),
   Schema.TaggedStruct("ReviewRejected", { reason: Schema.String }),
   Schema.TaggedStruct("ModeChanged", { mode: Mode, by: Schema.Literal("human") }),

@@ -78,8 +78,13 @@ export const afterRun = (state: SessionState, from: Phase, to: Phase | null, ver
 }
 
 /** Remembers where a rejected review goes back to: work that no red run preceded may not come back to `coding`. */
-export const afterCompletion = (state: SessionState, to: Phase): SessionState => ({
+export const afterCompletion = (
+  { necessity: _, ...state }: SessionState,
+  to: Phase,
+  necessity: SessionState["necessity"]
+): SessionState => ({
   ...state,
+  ...(necessity === undefined ? {} : { necessity }),
   phase: to,
   resume: to !== "reviewing"
     ? null

@@ -87,7 +87,7 @@ const advance = (state: SessionState, event: StateEvent, classify: Classify): Se
     case "TestRunFinished":
       return { ...afterRun(state, from, to, event.verdict), phase: to ?? from, resume: null }
     case "TaskCompleted":
-      return afterCompletion(state, to ?? from)
+      return afterCompletion(state, to ?? from, event.necessity)
     case "ModeChanged":
       return { ...state, mode: event.mode }
     default:

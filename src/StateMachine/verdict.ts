@@ -133,11 +133,14 @@ export const judgeAll = (runs: ReadonlyArray<TestRun>, context: VerdictContext):
   const why = greenProblem(cases, context)
   if (why !== null) return say("none", why)
   const { removed } = lost(cases, before)
+  const said = [
+    "all tests that ran passed",
+    ...(old.length === 0 ? [] : [` but ${old.length} that failed before this session`]),
+    ...(removed.length === 0 ? [] : [`; ${removed.length} that passed before do not run any more`])
+  ]
   return say(
     "green",
-    old.length === 0
-      ? "all tests that ran passed"
-      : `all tests that ran passed but ${old.length} that failed before this session`,
+    said.join(""),
     removed.length === 0 ? {} : { removed: named(removed) }
   )
 }

@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { Hunk, Necessity } from "./Necessity.ts"
 import { Phase } from "./Phase.ts"
 import { SessionId } from "./SessionId.ts"
 import { ToolOutcome } from "./ToolCall.ts"
@@ -65,6 +66,14 @@ export const SessionEvent = Schema.Union(
     failedBefore: Names,
     removed: Names
   }),
+  Schema.Struct({
+    type: Schema.Literal("necessity.progress"),
+    ...header,
+    done: Schema.Number,
+    total: Schema.Number,
+    hunk: Hunk
+  }),
+  Schema.Struct({ type: Schema.Literal("necessity.checked"), ...header, ...Necessity.fields }),
   Schema.Struct({ type: Schema.Literal("review.requested"), ...header, reason: Schema.String, diff: Schema.String }),
   Schema.Struct({
     type: Schema.Literal("usage"),
@@ -85,7 +94,9 @@ export const SessionEvent = Schema.Union(
     outcome: Outcome,
     exitCode: Schema.Number,
     changed: Schema.Array(Schema.String),
-    summary: Schema.String
+    summary: Schema.String,
+    failedBefore: Names,
+    undemanded: Schema.optional(Schema.Array(Hunk))
   })
 )
 export type SessionEvent = typeof SessionEvent.Type

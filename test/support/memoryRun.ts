@@ -11,9 +11,10 @@ export const playNodeTest: NonNullable<TestKernelOptions["run"]> = (command, { r
   if (command.args[0]?.endsWith("/node.mjs") !== true) return undefined
   const passes = stage.read("src/sums.js")?.includes("multiply") === true
   const file = "/project/test/multiply.test.js"
+  const written = stage.read("test/multiply.test.js") !== undefined
   report(
     "0-node.jsonl",
-    line({ file, name: "multiplies", status: passes ? "passed" : "failed" }) + line({ end: true })
+    (written ? line({ file, name: "multiplies", status: passes ? "passed" : "failed" }) : "") + line({ end: true })
   )
-  return scripted({ exitCode: passes ? 0 : 1 })
+  return scripted({ exitCode: passes || !written ? 0 : 1 })
 }

@@ -35,6 +35,7 @@ export const kernelIn = (state: string, options: Partial<Router.RouterOptions> =
     grep: "literal",
     reports: Router.reportsOnDisk,
     baselines: Router.baselinesOnDisk(join(state, "baselines")),
+    necessity: { rule: "report", budgetMs: 60_000 },
     ...options
   }).pipe(Layer.provideMerge(Layer.mergeAll(
     Audit.layerMemory,
@@ -74,11 +75,16 @@ export const openSession = (
       maxFileBytes: 1 << 20
     })
     const seen = watcher()
-    const session = { id, stage, ...seen }
+    let listener: (event: SessionEvent) => Effect.Effect<unknown> = () => Effect.void
+    const emit = (event: SessionEvent) => Effect.zipRight(seen.emit(event), Effect.asVoid(listener(event)))
+    const session = { id, stage, ...seen, emit }
     const call = (name: string, args: unknown) => Effect.orDie(router.call(session, { id: "c", name, args }))
     return {
       stage,
       events: seen.events,
+      onEvent: (heard) => {
+        listener = heard
+      },
       call,
       phase: Effect.map(Effect.orDie(machine.get(id)), ({ phase }) => phase),
       state: Effect.orDie(machine.get(id)),
@@ -111,6 +117,7 @@ export type VerdictEvent = SessionEvent & { readonly type: "test.verdict" }
 export interface OpenSession {
   readonly stage: Router.RouterSession["stage"]
   readonly events: Array<SessionEvent>
+  readonly onEvent: (listener: (event: SessionEvent) => Effect.Effect<unknown>) => void
   readonly call: (name: string, args: unknown) => Effect.Effect<{ readonly outcome: string; readonly text: string }>
   readonly phase: Effect.Effect<StateMachine.SessionState["phase"]>
   readonly state: Effect.Effect<StateMachine.SessionState>

@@ -64,7 +64,9 @@ const showRecord = Effect.fnUntraced(function*(ended: SessionSummary) {
   const audit = yield* Audit
   const { broken, checked } = yield* audit.verify()
   const entries = yield* audit.entries({ session: ended.session })
-  const verdicts = entries.filter(({ category }) => category === "test").map(({ detail }) => String(detail["verdict"]))
+  const verdicts = entries.filter(({ action }) => action === "test.verdict").map(({ detail }) =>
+    String(detail["verdict"])
+  )
   const refusals = entries.filter(({ category, decision }) => category === "policy" && decision === "deny")
   const merged = entries.some(({ action }) => action === "merge.done")
   const [first] = broken

@@ -1,5 +1,6 @@
 import { Effect } from "effect"
 import { Audit } from "../../Audit.ts"
+import { describeHunk } from "../../domain/Necessity.ts"
 import { escapeJson, escapeLine } from "../../internal/escape.ts"
 import { StateMachine } from "../../StateMachine.ts"
 import type { CommandOf } from "../args.ts"
@@ -36,10 +37,17 @@ export const run = Effect.fnUntraced(function*({ flags, operands: [text = ""] }:
     return 0
   }
   const { mode, phase, verdict, written } = state
+  const { failedBefore = [], removed = [] } = verdict ?? {}
+  const { undemanded = [] } = state.necessity ?? {}
   const rows = [
     ["mode", mode],
     ["phase", phase],
     ["tests", verdict === null ? "none was run" : `${verdict.verdict}: ${escapeLine(verdict.reason)}`],
+    ...(failedBefore.length === 0 ? [] : [["", `failing before this session already: ${list(failedBefore)}`]] as const),
+    ...(removed.length === 0 ? [] : [["removed", `passed before and do not run any more: ${list(removed)}`]] as const),
+    ...(undemanded.length === 0
+      ? []
+      : [["needless", `no test demands ${list(undemanded.map(describeHunk))}`]] as const),
     ["written", Object.keys(written).length === 0 ? "no test" : list(Object.keys(written))]
   ] as const
   print(

@@ -1,6 +1,8 @@
+import { describeHunk } from "../../domain/Necessity.ts"
 import type { Phase } from "../../domain/Phase.ts"
 import type { SessionEvent } from "../../domain/SessionEvent.ts"
 import { escapeLine, makeEscaper } from "../../internal/escape.ts"
+import { count } from "../../internal/text.ts"
 import { gutter, number, time } from "./format.ts"
 import type { Style } from "./style.ts"
 
@@ -24,6 +26,7 @@ export const makeRenderer = (style: Style) => {
   let said = false
   let phase: Phase = "idle"
   let tokens = 0
+  let checking: string | undefined
   let held: (() => string) | undefined
 
   /** Ends the model's line, if one is open: a turn is over, or the kernel has something to say. */
@@ -89,6 +92,16 @@ export const makeRenderer = (style: Style) => {
     return line(verdict.toUpperCase(), (word) => style.bold(colour(word)), why)
   }
 
+  const onNecessity = ({ checked, unchecked, undemanded }: EventOf<"necessity.checked">): string => {
+    checking = undefined
+    const of = `${count(checked, "source hunk")}${unchecked === 0 ? "" : ` (${number(unchecked)} more not checked)`}`
+    if (undemanded.length === 0) {
+      return checked === 0 ? "" : line("needed", style.green, `tests fail without any of ${of}`)
+    }
+    const hunks = undemanded.map((hunk) => `\n           ${escapeLine(describeHunk(hunk), 160)}`).join("")
+    return line("needless", style.yellow, `tests pass without ${number(undemanded.length)} of ${of}:${hunks}`)
+  }
+
   const shown = (event: SessionEvent): string => {
     switch (event.type) {
       case "session.started":
@@ -108,6 +121,11 @@ export const makeRenderer = (style: Style) => {
         return onTool(event)
       case "test.verdict":
         return onVerdict(event)
+      case "necessity.progress":
+        checking = `the tests without hunk ${event.done + 1} of ${event.total}`
+        return ""
+      case "necessity.checked":
+        return onNecessity(event)
       case "review.requested":
         return line(
           "review",
@@ -128,6 +146,7 @@ export const makeRenderer = (style: Style) => {
     event.type === "test.verdict" ? shown(event) + release() : release() + shown(event)
 
   const waitingFor = () => {
+    if (checking !== undefined) return checking
     const [call] = running.values()
     return running.size > 1 ? `${running.size} calls` : call === undefined ? "the model" : escapeLine(call, 40)
   }

@@ -1,3 +1,4 @@
+import { describeHunk } from "../../domain/Necessity.ts"
 import type { Outcome } from "../../domain/SessionEvent.ts"
 import { escape } from "../../internal/escape.ts"
 import type { SessionSummary } from "../../Orchestrator.ts"
@@ -25,6 +26,8 @@ const tests = ({ verdict }: SessionSummary): string => {
 /** The end of a run for a person: how it ended, what the model says of it, files, tests, tokens, time. */
 export const summary = (ended: SessionSummary, style: Style): string => {
   const { changed, durationMs, outcome, session, turns, usage } = ended
+  const { failedBefore = [] } = ended.verdict ?? {}
+  const { undemanded = [] } = ended.necessity ?? {}
   const colour = outcome === "done"
     ? style.green
     : outcome === "review" || outcome === "stopped"
@@ -34,6 +37,10 @@ export const summary = (ended: SessionSummary, style: Style): string => {
   const rows = [
     ["files", changed.length === 0 ? "the project is unchanged" : list(changed)],
     ["tests", tests(ended)],
+    ...(failedBefore.length === 0 ? [] : [["", `failing before this session already: ${list(failedBefore)}`]] as const),
+    ...(undemanded.length === 0
+      ? []
+      : [["needless", `no test demands ${list(undemanded.map(describeHunk))}`]] as const),
     [
       "tokens",
       usage.input + usage.output === 0

@@ -32,6 +32,26 @@ describe("a session as a person reads it", () => {
     )
   })
 
+  it("tells what no test demands, and what it waits for meanwhile", () => {
+    const hunk = { path: "src/a\x1b.js", lines: "3-4", added: 2, removed: 0 }
+    const checked = (undemanded: ReadonlyArray<typeof hunk>, counts: object) =>
+      render([{ type: "necessity.checked", checked: 2, unchecked: 0, undemanded, ...counts }])
+    assert.strictEqual(
+      checked([hunk], { unchecked: 3 }),
+      `  needless tests pass without 1 of 2 source hunks (3 more not checked):
+           src/a\\x1b.js:3-4 (+2 -0)
+`
+    )
+    assert.strictEqual(checked([], {}), "  needed   tests fail without any of 2 source hunks\n")
+    assert.strictEqual(checked([], { checked: 0 }), "")
+    const { event, standing } = makeRenderer(plain)
+    const more = { at: "", session }
+    event({ type: "necessity.progress", done: 1, total: 4, hunk, ...more })
+    assert.strictEqual(standing().waitingFor, "the tests without hunk 2 of 4")
+    event({ type: "necessity.checked", checked: 4, unchecked: 0, undemanded: [], ...more })
+    assert.strictEqual(standing().waitingFor, "the model")
+  })
+
   it("shows text, calls, phases and verdicts, each on lines of its own", () => {
     assert.strictEqual(
       render([

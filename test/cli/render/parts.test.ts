@@ -63,6 +63,7 @@ describe("summary", () => {
     changed: ["src/a.js", "test/a.test.js"],
     summary: "Added a.\x1b[2J",
     verdict: { verdict: "green", reason: "", passed: 2, failed: 0, skipped: 1, files: [], failures: [] },
+    necessity: null,
     usage: { input: 12_345, output: 678, cached: 90 },
     turns: 6,
     durationMs: 12_345

@@ -1,7 +1,5 @@
 import { Effect } from "effect"
-import { createHash } from "node:crypto"
 import { describe } from "../../../domain/Change.ts"
-import { ProjectPath } from "../../../domain/ProjectPath.ts"
 import type { Verdict } from "../../../domain/Verdict.ts"
 import { timed } from "../../../internal/time.ts"
 import { judgeAll } from "../../../StateMachine.ts"
@@ -10,6 +8,7 @@ import { fromStage, select, type Selected } from "../../Runners.ts"
 import type { Settlement } from "../../settle.ts"
 import type { ToolContext } from "../../Tool.ts"
 import { beforeOf } from "./beforeOf.ts"
+import { factsOf } from "./factsOf.ts"
 import { runSelected } from "./runSelected.ts"
 
 /** A finished run: the kernel's verdict, what the runners printed, and how long they took. */
@@ -34,7 +33,7 @@ export const judgeRun = Effect.fn("Router.judgeRun")(function*(
   context: ToolContext,
   args: { readonly pattern?: string | undefined; readonly timeout?: number | undefined }
 ): Effect.fn.Return<JudgedRun, RouterFailed> {
-  const { options, session, state } = context
+  const { options, session } = context
   const chosen = yield* select(fromStage(session.stage), {
     root: session.stage.project,
     configured: options.runners,
@@ -44,8 +43,7 @@ export const judgeRun = Effect.fn("Router.judgeRun")(function*(
     Effect.mapError(fromLeaf("test.run"))
   )
   if ("_tag" in chosen) return { verdict: none(chosen.message), output: "", ownMs: 0 }
-  const own = [...Object.keys(state.written), ...Object.keys(state.locked)]
-  const present = Object.entries(yield* hashes(context, own)).filter(([, hash]) => hash !== null).map(([path]) => path)
+  const { present } = yield* factsOf(context)
   const runs = yield* Effect.forEach(chosen, (selected) =>
     runSelected(context, selected, {
       run: context.runDiscarding,
@@ -55,12 +53,7 @@ export const judgeRun = Effect.fn("Router.judgeRun")(function*(
   const output = runs.map(({ output }) => output).filter((text) => text !== "").join("\n")
   const ownMs = runs.reduce((sum, { ms }) => sum + ms, 0)
   const reports = runs.map(({ run }) => run)
-  const facts = {
-    written: state.written,
-    locked: state.locked,
-    redTests: state.redTests,
-    currentHashes: yield* hashes(context, own)
-  }
+  const facts = yield* factsOf(context)
   const meddled = runs.map(({ ran }) => meddling(ran.settlement)).find((why) => why !== undefined)
   if (meddled !== undefined) {
     return { verdict: { ...judgeAll(reports, facts), verdict: "none", reason: meddled }, output, ownMs }
@@ -69,6 +62,7 @@ export const judgeRun = Effect.fn("Router.judgeRun")(function*(
   const [before, beforeMs] = yield* timed(beforeOf(context, reports, covers))
   const judged = judgeAll(reports, before === undefined ? facts : { ...facts, before })
   const verdict: Verdict = args.pattern === undefined ? judged : { ...judged, partial: true }
+  if (verdict.verdict === "green" && covers === null) context.leaves.memoryOf(session.stage).greenMs = ownMs
   return { verdict, output, ownMs: ownMs + beforeMs }
 })
 
@@ -84,17 +78,3 @@ const meddling = (settlement: Settlement): string | undefined => {
     ? undefined
     : `the run itself changed files of the project (${describe(changed)}); the change was dropped`
 }
-
-/** The SHA-256 of files of the stage as they are now; null for one that is gone. */
-const hashes = (context: ToolContext, paths: ReadonlyArray<string>) =>
-  Effect.map(
-    Effect.forEach(new Set(paths), (path) =>
-      context.session.stage.read(ProjectPath.make(path), { maxBytes: context.options.limits.fileBytes }).pipe(
-        Effect.map(({ bytes }): [string, string | null] => [path, createHash("sha256").update(bytes).digest("hex")]),
-        Effect.catchTag("PathRefused", () =>
-          Effect.succeed<[string, string | null]>([path, null])),
-        Effect.mapError(fromLeaf("test.run"))
-      )),
-    (entries): Record<string, string | null> =>
-      Object.fromEntries(entries)
-  )
