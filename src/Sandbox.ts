@@ -1,4 +1,4 @@
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, type Scope } from "effect"
 import { capped, killed } from "./Sandbox/limits.ts"
 import type { SandboxCommand, SandboxProbe, SandboxResult } from "./Sandbox/SandboxCommand.ts"
 import { SandboxFailed, type SandboxUnavailable } from "./Sandbox/SandboxError.ts"
@@ -25,6 +25,11 @@ export class Sandbox extends Context.Tag("fluffy/Sandbox")<Sandbox, {
   readonly run: (command: SandboxCommand) => Effect.Effect<SandboxResult, SandboxFailed | SandboxUnavailable>
   /** Whether this backend works here, by running a command in it; what is missing and the exact command that mends it. */
   readonly probe: Effect.Effect<SandboxProbe>
+  /**
+   * While the scope is open, sandboxes for commands that can write below this directory and nowhere else may be started ahead, each for
+   * one command. Only a matter of time: what a command sees and can do is the same, and nothing is left when the scope is closed.
+   */
+  readonly warm: (root: string) => Effect.Effect<void, never, Scope.Scope>
 }>() {}
 
 const exhausted = ({ args, command }: SandboxCommand) =>
@@ -55,7 +60,13 @@ export const layerMemory = (script: Script = () => undefined): Layer.Layer<Sandb
         if (kept.stderr.length > 0) command.onOutput?.("stderr", kept.stderr)
         return kept
       }),
-      probe: Effect.succeed({ backend: "memory", usable: true, detail: "scripted answers, nothing runs", warnings: [] })
+      probe: Effect.succeed({
+        backend: "memory",
+        usable: true,
+        detail: "scripted answers, nothing runs",
+        warnings: []
+      }),
+      warm: () => Effect.void
     })
   )
 

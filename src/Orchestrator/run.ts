@@ -30,6 +30,7 @@ export const run = Effect.fn("Orchestrator.run")(
         action: "session.started",
         detail: { task: request.task.slice(0, 10_000), model: request.model, headless: request.headless }
       })
+      yield* parts.sandbox.warm(session.stage.root)
       yield* observer.emit({
         type: "session.started",
         at: yield* isoNow,

@@ -140,7 +140,7 @@ const make = ({ path = "", program = "bwrap" }: BubblewrapOptions) => {
       ? Effect.catchTag(execute(command), "SandboxFailed", unavailable)
       : Effect.fail(failed("setup", reason))
   })
-  return { sandbox: Sandbox.of({ backend, run, probe }), close }
+  return { sandbox: Sandbox.of({ backend, run, probe, warm: () => Effect.void }), close }
 }
 
 const scoped = (options: BubblewrapOptions) =>

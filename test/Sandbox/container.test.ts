@@ -7,6 +7,7 @@ import { join } from "node:path"
 import { PassThrough } from "node:stream"
 import { packageRoot } from "../../src/internal/PackageRoot.ts"
 import { templates } from "../../src/Sandbox.ts"
+import { attachTo } from "../../src/Sandbox/container/attached.ts"
 import { attend } from "../../src/Sandbox/container/attend.ts"
 import { archive } from "../../src/Sandbox/container/baseImage/archive.ts"
 import { machineFiles } from "../../src/Sandbox/container/baseImage/machine.ts"
@@ -86,7 +87,6 @@ describe("Sandbox/container", () => {
       const never = new Promise<never>(() => {})
       const engine = {
         attach: () => Promise.resolve(new PassThrough()),
-        start: () => Promise.resolve(),
         exit: () => never,
         state: () => Promise.resolve({ running: true, exitCode: 0, outOfMemory: false, pid: 0 }),
         kill: (id: string) => {
@@ -94,10 +94,13 @@ describe("Sandbox/container", () => {
           return Promise.reject(new Error("the engine is gone"))
         }
       }
+      const attached = yield* Effect.promise(() => attachTo(engine as never, engines["docker"]!, "c", false))
       const attended = {
         engine: engine as never,
         facts: engines["docker"]!,
         id: "c",
+        attached,
+        begin: () => Promise.resolve(),
         command: command(["true"], { limits: { timeoutMs: 20 } })
       }
       const error = yield* Effect.flip(

@@ -1,7 +1,7 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import Dockerode from "dockerode"
 import { Deferred, Effect, Exit, Fiber, Layer, Schedule } from "effect"
-import { spawn, spawnSync } from "node:child_process"
+import { spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
@@ -11,7 +11,7 @@ import { baseImageName } from "../../src/Sandbox/container/image.ts"
 import { labels, machine, markOf } from "../../src/Sandbox/container/KernelMark.ts"
 import * as Docker from "../../src/Sandbox/Docker.ts"
 import * as Podman from "../../src/Sandbox/Podman.ts"
-import { containers, ensureBaseImage, kernelEntry, sockets } from "../support/engines.ts"
+import { containers, ensureBaseImage, sockets, startKernel } from "../support/engines.ts"
 import { command, run, stage, text, users } from "../support/sandbox.ts"
 import { survivors } from "../support/survivors.ts"
 import * as SandboxContract from "./SandboxContract.ts"
@@ -289,15 +289,7 @@ export const suite = (name: "docker" | "podman") => {
       Effect.gen(function*() {
         const marker = unique(4)
         const line = ["sh", "-c", `echo up; sleep ${marker}`]
-        const kernel = spawn(
-          process.execPath,
-          ["--import", "tsx", kernelEntry, name, sockets[name], session, ...line],
-          {
-            stdio: ["ignore", "pipe", "inherit"],
-            cwd: packageRoot,
-            env: { PATH: process.env["PATH"] }
-          }
-        )
+        const kernel = startKernel({ engine: name, socket: sockets[name], session, line })
         yield* Effect.promise(() => once(kernel.stdout, "data"))
         yield* Effect.void.pipe(Effect.provide(module.layer(options)))
         assert.strictEqual(left().length, 1)

@@ -1,6 +1,7 @@
 import { Effect } from "effect"
-import { spawnSync } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
+import { packageRoot } from "../../src/internal/PackageRoot.ts"
 import type { SandboxFailed, SandboxUnavailable } from "../../src/Sandbox.ts"
 import { baseImageName } from "../../src/Sandbox/container/image.ts"
 import * as Docker from "../../src/Sandbox/Docker.ts"
@@ -39,5 +40,23 @@ export const containers = (name: "docker" | "podman", label: string): ReadonlyAr
     .trim()
     .split("\n").filter((id) => id !== "")
 
-/** A program that is a kernel of its own: engine, socket, session, then the command to run. */
-export const kernelEntry = fileURLToPath(new URL("./engineRuns.ts", import.meta.url))
+const kernelEntry = fileURLToPath(new URL("./engineRuns.ts", import.meta.url))
+
+/** A kernel of its own, and the command it runs; `root` is shown to that and can be written, `times` is how often it runs. */
+export interface KernelLine {
+  readonly engine: "docker" | "podman"
+  readonly socket: string
+  readonly session: string
+  readonly root?: string
+  readonly times?: number
+  readonly timeoutMs?: number
+  readonly line: ReadonlyArray<string>
+}
+
+/** Starts a kernel of its own, to be killed; its standard output is the command's. */
+export const startKernel = ({ engine, line, root = "", session, socket, timeoutMs = 20_000, times = 1 }: KernelLine) =>
+  spawn(
+    process.execPath,
+    ["--import", "tsx", kernelEntry, engine, socket, session, root, String(times), String(timeoutMs), ...line],
+    { stdio: ["ignore", "pipe", "inherit"], cwd: packageRoot, env: { PATH: process.env["PATH"] } }
+  )

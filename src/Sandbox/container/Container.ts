@@ -1,31 +1,22 @@
 import { Duration, Effect, Layer } from "effect"
-import { randomUUID } from "node:crypto"
 import { Sandbox, SandboxFailed, type SandboxProbe, SandboxUnavailable } from "../../Sandbox.ts"
 import { problem } from "../bubblewrap/check.ts"
-import { defaultLimits, type SandboxCommand, type SandboxResult } from "../SandboxCommand.ts"
+import { defaultLimits, type SandboxCommand } from "../SandboxCommand.ts"
 import { withinTemplate } from "../Template.ts"
-import { attend } from "./attend.ts"
 import type { ContainerOptions, Dialect } from "./ContainerOptions.ts"
-import { createOptions, type Shape } from "./createOptions.ts"
-import { statusOf, wordsOf } from "./Engine.ts"
+import type { Shape } from "./createOptions.ts"
+import { statusOf } from "./Engine.ts"
 import { describe, warningsOf } from "./EngineFacts.ts"
 import { find, type Found } from "./find.ts"
 import { findImage } from "./image.ts"
 import { labels, machine, markOf } from "./KernelMark.ts"
+import { container, follow, type Making, removeOrKeep, start } from "./life.ts"
 import { unspeakable } from "./mountOptions.ts"
-import { prune, remove } from "./prune.ts"
+import { makeParking } from "./pool/Parking.ts"
+import { prune } from "./prune.ts"
 
-const createMs = 60_000
 const probeTimeoutMs = 5000
 const noSuchImage = 404
-
-const within = async <A>(ms: number, answer: Promise<A>): Promise<A> => {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) =>
-    timer = setTimeout(() => reject(new Error(`the engine made no container within ${ms} ms`)), ms)
-  )
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer))
-}
 
 const own = () => ({ uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 })
 
@@ -54,52 +45,31 @@ const make = (dialect: Dialect, options: ContainerOptions) =>
     const forget = Effect.zipRight(forgetEngine, forgetImage)
     const ready = Effect.all([engine, image]).pipe(Effect.tapError(() => forget))
 
-    const failed = (reason: SandboxFailed["reason"], detail: string, cause?: unknown) =>
-      new SandboxFailed({ backend, method: "run", reason, detail, ...(cause === undefined ? {} : { cause }) })
+    const failed = (detail: string) => new SandboxFailed({ backend, method: "run", reason: "setup", detail })
+    const left = new Set<string>()
+    const parking = makeParking()
 
-    /** Waited for whatever happens: an engine that is not makes the container after it was to be removed. */
-    const create = ({ engine }: Found, shape: Shape) =>
-      Effect.tryPromise({
-        try: () => within(createMs, engine.create(createOptions(shape))),
-        catch: (error) => failed("setup", wordsOf(error), error)
-      }).pipe(
-        Effect.tapError(({ cause }) => statusOf(cause) === noSuchImage ? forget : Effect.void),
-        Effect.uninterruptible
-      )
+    const cold = (making: Making) =>
+      Effect.scoped(Effect.flatMap(container(making), (made) => {
+        const { command } = making.shape
+        const begin = async () => {
+          await start(made)
+          if (command.stdin !== undefined) made.attached.stream.end(command.stdin)
+        }
+        return follow(backend, made, command, begin)
+      })).pipe(Effect.tapError(({ cause }) => statusOf(cause) === noSuchImage ? forget : Effect.void))
 
-    const follow = (found: Found, id: string, command: SandboxCommand) =>
-      Effect.tryPromise({
-        try: (signal) => attend({ ...found, id, command }, signal),
-        catch: (error) => failed(statusOf(error) === undefined ? "io" : "setup", wordsOf(error), error)
-      }).pipe(
-        Effect.flatMap((outcome): Effect.Effect<SandboxResult> =>
-          outcome._tag === "Ended" ? Effect.succeed(outcome.result) : Effect.die(outcome.defect)
-        )
-      )
-
-    /** Created, running, stopped, removed: by its name, which is known even when the engine never answers. */
-    const execute = (found: Found, image: Shape["image"], command: SandboxCommand) =>
-      Effect.acquireUseRelease(
-        Effect.sync(() => `fluffy-${randomUUID()}`),
-        (name) =>
-          create(found, { name, facts: found.facts, image, labels: marks, command }).pipe(
-            Effect.flatMap((id) => follow(found, id, command))
-          ),
-        (name) =>
-          Effect.catchAll(
-            remove(found.engine, name),
-            (error) => Effect.logWarning(`The container ${name} is left: ${wordsOf(error)}. The next start removes it.`)
-          )
-      )
+    const execute = (found: Found, image: Shape["image"], command: SandboxCommand) => {
+      const making = { backend, found, left, shape: { facts: found.facts, image, labels: marks, command } }
+      return parking.run(making, cold(making))
+    }
 
     const run = Effect.fn("Sandbox.run")(function*(command: SandboxCommand) {
       const reason = problem(command)
-      if (reason !== undefined) {
-        return yield* failed("setup", reason)
-      }
+      if (reason !== undefined) return yield* failed(reason)
       const [found, image] = yield* ready
       const unsaid = unspeakable(found.facts, command.mounts)
-      if (unsaid !== undefined) return yield* failed("setup", unsaid)
+      if (unsaid !== undefined) return yield* failed(unsaid)
       return yield* execute(found, image, withinTemplate(command))
     })
 
@@ -125,12 +95,18 @@ const make = (dialect: Dialect, options: ContainerOptions) =>
     )
 
     const sweep = Effect.flatMap(engine, prune)
-    return { sandbox: Sandbox.of({ backend, run, probe }), sweep }
+    const leave = Effect.suspend(() =>
+      left.size === 0
+        ? Effect.void
+        : Effect.flatMap(engine, (found) => Effect.forEach([...left], (name) => removeOrKeep(found, name, left)))
+    )
+    yield* Effect.addFinalizer(() => Effect.ignore(leave))
+    return { sandbox: Sandbox.of({ backend, run, probe, warm: parking.warm }), sweep }
   })
 
 /** A container engine, tried when the layer is built; containers of killed kernels are removed then. */
 export const layerOf = (dialect: Dialect, options: ContainerOptions): Layer.Layer<Sandbox, SandboxUnavailable> =>
-  Layer.effect(
+  Layer.scoped(
     Sandbox,
     Effect.gen(function*() {
       const { sandbox, sweep } = yield* make(dialect, options)
@@ -147,4 +123,4 @@ export const layerOf = (dialect: Dialect, options: ContainerOptions): Layer.Laye
 
 /** The same, not tried before the first command or probe. */
 export const layerLazyOf = (dialect: Dialect, options: ContainerOptions): Layer.Layer<Sandbox> =>
-  Layer.effect(Sandbox, Effect.map(make(dialect, options), ({ sandbox }) => sandbox))
+  Layer.scoped(Sandbox, Effect.map(make(dialect, options), ({ sandbox }) => sandbox))

@@ -84,7 +84,9 @@ export const connect = async (socketPath: string): Promise<Engine> => {
         await (docker.importImage(tar as never, { repo: name, changes }) as unknown as Promise<NodeJS.ReadableStream>)
       )
     },
-    create: async (options) => (await docker.createContainer(options)).id,
+    // As it stands dockerode would put all of it into the address too, which engines and what lies between log and bound.
+    create: async (options) =>
+      (await docker.createContainer({ _query: { name: options.name }, _body: options } as never)).id,
     attach: (id, stdin) => attach(socketPath, id, stdin),
     start: (id) => at(id).start(),
     exit: async (id) => (await at(id).wait({ condition: "next-exit" })).StatusCode as number,

@@ -2,19 +2,20 @@ import { capture } from "../bubblewrap/output.ts"
 import { children, identify, type Process, signal as send } from "../bubblewrap/processes.ts"
 import { watch } from "../bubblewrap/watch.ts"
 import type { SandboxCommand, SandboxResult } from "../SandboxCommand.ts"
-import { demux } from "./demux.ts"
+import type { Attached } from "./attached.ts"
 import type { Engine } from "./Engine.ts"
 import type { EngineFacts } from "./EngineFacts.ts"
-import { exitOf } from "./exitOf.ts"
 import { localProcess } from "./localProcess.ts"
 import { watchMemory } from "./outOfMemory.ts"
 
-/** A created container and what is to run in it. */
+/** A container that is attached to, what is to run in it, and what makes it run that. */
 export interface Attended {
   readonly engine: Engine
   readonly facts: EngineFacts
   readonly id: string
   readonly command: SandboxCommand
+  readonly attached: Attached
+  readonly begin: () => Promise<unknown>
 }
 
 /** How it ended: with a result, or with a defect of whoever watches the output. */
@@ -28,7 +29,7 @@ const termGraceMs = 200
 /** Where control groups hold the limits a short command is not worth a question for its process number. */
 const locateAfterMs = 50
 const restOfOutputMs = 2000
-const startMs = 60_000
+const beginMs = 60_000
 
 /** How often a kill is tried again, and when an engine that does not manage it is given up, in ms. */
 const patience = { killAgainMs: 1000, goneWithinMs: 15_000 }
@@ -40,11 +41,11 @@ const writable = (command: SandboxCommand) =>
 const ignore = () => {}
 
 /**
- * Starts the container and stays with it until it has exited: every process in it is dead then. An aborted `signal` ends the watching
- * at once; the container is whoever's who made it.
+ * Begins the command and stays with its container until that has exited: every process in it is dead then. An aborted `signal` ends the
+ * watching at once; the container is whoever's who made it.
  */
 export const attend = async (
-  { command, engine, facts, id }: Attended,
+  { attached, begin, command, engine, facts, id }: Attended,
   signal: AbortSignal,
   { goneWithinMs, killAgainMs } = patience
 ): Promise<Outcome> => {
@@ -105,26 +106,18 @@ export const attend = async (
   }, () => breakLimit("output"))
 
   try {
-    const stream = await engine.attach(id, command.stdin !== undefined)
-    ends.push(() => stream.destroy())
-    stream.on("data", demux(output.take))
-    const closed = new Promise<void>((resolve) =>
-      stream.once("end", resolve).once("close", resolve).on("error", ignore)
-    )
-    const exited = exitOf(engine, facts, id, closed, signal)
-    exited.catch(ignore)
+    attached.printTo(output.take)
     looking()
-    const began = performance.now()
-    let started = false
-    later(startMs, () => started || giveUp(new Error(`the engine starts nothing within ${startMs} ms`)))
-    await Promise.race([engine.start(id), stuck])
-    started = true
+    const since = performance.now()
+    let began = false
+    later(beginMs, () => began || giveUp(new Error(`the engine starts nothing within ${beginMs} ms`)))
+    await Promise.race([begin(), stuck])
+    began = true
     later(limits.timeoutMs, () => breakLimit("timeout", ask))
     later(facts.enforced.memory && facts.enforced.processes ? locateAfterMs : 0, () => void locate().catch(ignore))
-    if (command.stdin !== undefined) stream.end(command.stdin)
-    const exitCode = await Promise.race([exited, stuck])
-    await Promise.race([closed, new Promise<void>((resolve) => later(restOfOutputMs, resolve))])
-    const durationMs = performance.now() - began
+    const exitCode = await Promise.race([attached.exited, stuck])
+    await Promise.race([attached.closed, new Promise<void>((resolve) => later(restOfOutputMs, resolve))])
+    const durationMs = performance.now() - since
     if (defect !== undefined) return { _tag: "Died", defect: defect.error }
     // Only a failure can be one of memory, so a command that succeeds is not asked about.
     if (ended === "exit" && exitCode !== 0 && (starved || (await engine.state(id)).outOfMemory)) ended = "memory"

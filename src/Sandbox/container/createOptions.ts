@@ -6,16 +6,20 @@ import { maxTasks } from "../bubblewrap/limited.ts"
 import type { SandboxCommand } from "../SandboxCommand.ts"
 import { type ProfileName, templateOf } from "../Template.ts"
 import type { EngineFacts } from "./EngineFacts.ts"
-import { firstProcess, openFiles } from "./firstProcess.ts"
+import { firstProcess, openFiles, parkedProcess } from "./firstProcess.ts"
 import { mountOptions } from "./mountOptions.ts"
 
-/** Everything that shapes one container. `volumes` are the directories for which the image would make writable ones. */
+/**
+ * Everything that shapes one container. `volumes` are the directories for which the image would make writable ones. A `parked` one is told
+ * its program, arguments, working directory and standard input later.
+ */
 export interface Shape {
   readonly name: string
   readonly facts: EngineFacts
   readonly image: { readonly id: string; readonly volumes: ReadonlyArray<string> }
   readonly labels: Readonly<Record<string, string>>
   readonly command: SandboxCommand
+  readonly parked?: boolean
 }
 
 const MiB = 1 << 20
@@ -58,19 +62,19 @@ const identity = ({ command: { user }, facts }: Shape) => {
 
 /** The engine's request for one container, with nothing in it that the command or the image can soften. */
 export const createOptions = (shape: Shape): Dockerode.ContainerCreateOptions => {
-  const { command, facts, image, labels, name } = shape
+  const { command, facts, image, labels, name, parked = false } = shape
   const { enforced } = facts
   const { limits } = command
   const { User, UsernsMode } = { UsernsMode: undefined, ...identity(shape) }
   const env = { ...command.env, HOME: "/tmp/home", TMPDIR: "/tmp", LANG: "C.UTF-8" }
-  const stdin = command.stdin !== undefined
+  const stdin = parked || command.stdin !== undefined
   return {
     name,
     Image: image.id,
     Hostname: "sandbox",
     User,
-    WorkingDir: command.cwd,
-    Entrypoint: [...firstProcess(command, facts)],
+    WorkingDir: parked ? "/" : command.cwd,
+    Entrypoint: [...(parked ? parkedProcess : firstProcess)(command, facts)],
     Cmd: [],
     Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
     Labels: { ...labels },

@@ -2,6 +2,7 @@ import { maxTasks } from "../bubblewrap/limited.ts"
 import type { SandboxCommand } from "../SandboxCommand.ts"
 import { templateOf } from "../Template.ts"
 import type { EngineFacts } from "./EngineFacts.ts"
+import { begun, newline, request } from "./request.ts"
 
 /** Open files a process may have, as in every sandbox. */
 export const openFiles = 4096
@@ -21,9 +22,16 @@ const limits = ({ limits }: SandboxCommand): ReadonlyArray<string> => [
   `ulimit -u ${maxTasks(limits)} 2>/dev/null || ulimit -p ${maxTasks(limits)} || exit 125`
 ]
 
+/** Waits for a request; the end of standard input, which comes when the kernel is gone, ends it. */
+const waiting: ReadonlyArray<string> = [
+  `${newline}='\n'`,
+  `IFS= read -r ${request} || exit 125`,
+  `eval "$${request}" || exit 125`,
+  `printf '${begun}'`
+]
+
 /** As a child of the shell, whose own words about its end are nobody's business. */
 const asChild = (facts: EngineFacts): ReadonlyArray<string> => [
-  "mkdir -p \"$HOME\" 2>/dev/null",
   "exec 3>&2 2>/dev/null",
   "(exec 2>&3 3>&-; exec \"$@\")",
   "code=$?",
@@ -38,16 +46,29 @@ const inPlace = ({ limits }: SandboxCommand): ReadonlyArray<string> => [
   "exec \"$@\""
 ]
 
+const script = (command: SandboxCommand, facts: EngineFacts, before: ReadonlyArray<string>): string => {
+  const { children } = templateOf(command)
+  return [
+    ...unasked.filter((name) => command.env?.[name] === undefined).map((name) => `unset ${name}`),
+    ...children ? ["mkdir -p \"$HOME\" 2>/dev/null"] : [],
+    ...facts.name === "podman" && facts.rootless ? limits(command) : [],
+    ...before,
+    ...children ? asChild(facts) : inPlace(command)
+  ].join("\n")
+}
+
 /**
  * The container's first process: a shell of the image that makes the home directory, runs the command as its child and gives on its exit
  * code, 127 when there is none such. It reaps what the command leaves; the first process of a namespace would ignore its own signals.
  * Where the command may have no children the shell has none either and becomes the command.
  */
-export const firstProcess = (command: SandboxCommand, facts: EngineFacts): ReadonlyArray<string> => {
-  const script = [
-    ...unasked.filter((name) => command.env?.[name] === undefined).map((name) => `unset ${name}`),
-    ...facts.name === "podman" && facts.rootless ? limits(command) : [],
-    ...templateOf(command).children ? asChild(facts) : inPlace(command)
-  ]
-  return ["/bin/sh", "-c", script.join("\n"), "sh", command.command, ...command.args]
-}
+export const firstProcess = (command: SandboxCommand, facts: EngineFacts): ReadonlyArray<string> => [
+  ...["/bin/sh", "-c", script(command, facts, []), "sh"],
+  ...[command.command, ...command.args]
+]
+
+/** The same for a container that is started before its command is known; nothing of the project has run in it till then. */
+export const parkedProcess = (
+  command: SandboxCommand,
+  facts: EngineFacts
+): ReadonlyArray<string> => ["/bin/sh", "-c", script(command, facts, waiting), "sh"]

@@ -4,6 +4,7 @@ import type { ContainerOptions, Dialect } from "./ContainerOptions.ts"
 import { type Engine, statusOf, wordsOf } from "./Engine.ts"
 import { find, type Found } from "./find.ts"
 import { isOrphan, labels } from "./KernelMark.ts"
+import { within } from "./within.ts"
 
 /** An engine's refusal: its HTTP status when it answered, and its words. */
 export interface Refusal {
@@ -12,16 +13,17 @@ export interface Refusal {
 }
 
 const gone = 404
+const answerMs = 10_000
 const removeRetries = Schedule.exponential("50 millis").pipe(Schedule.intersect(Schedule.recurs(6)))
 
 const ask = <A>(call: () => Promise<A>): Effect.Effect<A, Refusal> =>
   Effect.tryPromise({ try: call, catch: (error): Refusal => ({ status: statusOf(error), words: wordsOf(error) }) })
 
-/** Kills and removes a container; one that is gone already is as good. Fails with the engine's last refusal. */
+/** Kills and removes a container; one that is gone already is as good. Fails with the engine's last refusal, or when it is silent. */
 export const remove = (engine: Engine, id: string): Effect.Effect<void, Refusal> =>
-  ask(() => engine.remove(id)).pipe(
+  ask(() => within(answerMs, "removed nothing", engine.remove(id))).pipe(
     Effect.catchIf(({ status }) => status === gone, () => Effect.void),
-    Effect.retry(removeRetries),
+    Effect.retry({ schedule: removeRetries, while: ({ status }) => status !== undefined }),
     Effect.asVoid
   )
 

@@ -1,0 +1,111 @@
+import { Effect, type Scope } from "effect"
+import { randomUUID } from "node:crypto"
+import type { SandboxCommand, SandboxResult } from "../SandboxCommand.ts"
+import { SandboxFailed } from "../SandboxError.ts"
+import { type Attached, attachTo } from "./attached.ts"
+import { attend } from "./attend.ts"
+import { createOptions, type Shape } from "./createOptions.ts"
+import { statusOf, wordsOf } from "./Engine.ts"
+import type { Found } from "./find.ts"
+import { remove } from "./prune.ts"
+import { within } from "./within.ts"
+
+/** A container of ours. It is `running` from the moment its start is asked for until its end is known. */
+export interface Container {
+  readonly name: string
+  readonly id: string
+  readonly found: Found
+  readonly attached: Attached
+  running: boolean
+}
+
+/** What a container is made in and of. `left` takes the names of those that could not be removed. */
+export interface Making {
+  readonly backend: string
+  readonly found: Found
+  readonly shape: Omit<Shape, "name">
+  readonly left: Set<string>
+}
+
+const createMs = 60_000
+const killMs = 3000
+
+const failing = (backend: string, reason?: SandboxFailed["reason"]) => (error: unknown) =>
+  new SandboxFailed({
+    backend,
+    method: "run",
+    reason: reason ?? (statusOf(error) === undefined ? "io" : "setup"),
+    detail: wordsOf(error),
+    cause: error
+  })
+
+/** Removes a container by its name; one that stays is put down in `left`. */
+export const removeOrKeep = ({ engine }: Found, name: string, left: Set<string>): Effect.Effect<void> =>
+  remove(engine, name).pipe(
+    Effect.tap(() => Effect.sync(() => left.delete(name))),
+    Effect.catchAll(({ words }) => {
+      left.add(name)
+      return Effect.logWarning(`The container ${name} is left: ${words}. The next start removes it.`)
+    })
+  )
+
+/**
+ * Made and attached to, not started. When the scope closes its streams are let go, it is killed if it may run, and removed by its name,
+ * which is known even when the engine never answers; each of these whatever became of the others.
+ */
+export const container = Effect.fnUntraced(function*(
+  { backend, found, left, shape }: Making
+): Effect.fn.Return<Container, SandboxFailed, Scope.Scope> {
+  const { engine, facts } = found
+  const name = yield* Effect.acquireRelease(
+    Effect.sync(() => `fluffy-${randomUUID()}`),
+    (name) => removeOrKeep(found, name, left)
+  )
+  // Waited for whatever happens: an engine that is not makes the container after it was to be removed.
+  const id = yield* Effect.uninterruptible(Effect.tryPromise({
+    try: () => within(createMs, "made no container", engine.create(createOptions({ ...shape, name }))),
+    catch: failing(backend, "setup")
+  }))
+  const attached = yield* Effect.tryPromise({
+    try: async (signal) => {
+      const attached = await within(createMs, "attached nobody", attachTo(engine, facts, id, hasInput(shape)))
+      if (signal.aborted) attached.release()
+      return attached
+    },
+    catch: failing(backend)
+  })
+  const made: Container = { name, id, found, attached, running: false }
+  yield* Effect.addFinalizer(() => Effect.sync(attached.release))
+  yield* Effect.addFinalizer(() =>
+    made.running
+      ? Effect.ignore(Effect.tryPromise(() => within(killMs, "killed nothing", engine.kill(id))))
+      : Effect.void
+  )
+  return made
+})
+
+const hasInput = ({ command, parked }: Making["shape"]) => parked === true || command.stdin !== undefined
+
+/** Starts it. */
+export const start = (made: Container): Promise<unknown> => {
+  made.running = true
+  return made.found.engine.start(made.id)
+}
+
+/** Begins a command in it and stays until every process in it is dead. */
+export const follow = (
+  backend: string,
+  made: Container,
+  command: SandboxCommand,
+  begin: () => Promise<unknown>,
+  attached: Attached = made.attached
+): Effect.Effect<SandboxResult, SandboxFailed> =>
+  Effect.tryPromise({
+    try: (signal) => attend({ ...made.found, id: made.id, attached, command, begin }, signal),
+    catch: failing(backend)
+  }).pipe(
+    Effect.flatMap((outcome): Effect.Effect<SandboxResult> => {
+      made.running = false
+      return outcome._tag === "Ended" ? Effect.succeed(outcome.result) : Effect.die(outcome.defect)
+    })
+  )

@@ -1,0 +1,126 @@
+import { Effect, type Scope } from "effect"
+import type { SandboxCommand, SandboxResult } from "../../SandboxCommand.ts"
+import type { SandboxFailed } from "../../SandboxError.ts"
+import { type Container, container, follow, type Making, start } from "../life.ts"
+import { begunByte, requestLine } from "../request.ts"
+import { within } from "../within.ts"
+import * as Pool from "./Pool.ts"
+import { parkedShape, shapeKey } from "./shapeKey.ts"
+
+const startMs = 3000
+
+/** A container that has started and waits for its command. */
+interface Parked {
+  readonly made: Container
+  dead: boolean
+}
+
+const park = (making: Making): Effect.Effect<Parked, SandboxFailed, Scope.Scope> =>
+  Effect.map(container(making), (made) => {
+    const parked: Parked = { made, dead: false }
+    const die = () => void (parked.dead = true)
+    // It says nothing and does not end by itself before it has its command.
+    made.attached.printTo(die)
+    void made.attached.closed.then(die)
+    made.attached.exited.then(die, die)
+    return parked
+  })
+
+/** Runs the command in it; undefined when it ended before anything of the command began. */
+const runIn = (
+  backend: string,
+  { made }: Parked,
+  command: SandboxCommand,
+  line: string
+): Effect.Effect<SandboxResult | undefined, SandboxFailed> =>
+  Effect.suspend(() => {
+    let begun = false
+    const { stream } = made.attached
+    const attached: Container["attached"] = {
+      ...made.attached,
+      printTo: (sink) =>
+        made.attached.printTo((name, chunk) => {
+          const first = !begun && name === "stdout" && chunk[0] === begunByte
+          begun ||= first
+          const rest = first ? chunk.subarray(1) : chunk
+          if (rest.length > 0) sink(name, rest)
+        })
+    }
+    const begin = async () => {
+      stream.end(Buffer.concat([Buffer.from(line), command.stdin ?? new Uint8Array()]))
+    }
+    return Effect.map(
+      follow(backend, made, command, begin, attached),
+      (result) => begun || result.ended !== "exit" ? result : undefined
+    )
+  })
+
+interface Wanted {
+  readonly making: Making
+  readonly key: string
+}
+
+const keyOf = (shape: Making["shape"]): string | undefined => {
+  try {
+    return shapeKey(shape)
+  } catch {
+    return undefined
+  }
+}
+
+const isCurrent = ({ key, making }: Wanted) => keyOf(making.shape) === key
+
+const pool = Pool.make<Wanted, Parked, SandboxFailed | "moved">({
+  make: ({ making }) => park(making),
+  start: (parked, wanted) =>
+    Effect.tryPromise({
+      try: () => within(startMs, "started nothing", start(parked.made)),
+      catch: () => "moved" as const
+    }).pipe(
+      Effect.filterOrFail(() => isCurrent(wanted), () => "moved" as const)
+    ),
+  isAlive: ({ dead }) => !dead,
+  isCurrent
+})
+
+/** Runs a command in a container that is ready, where there is one. */
+export interface Parking {
+  /** While the scope is open, containers for commands that can write below `root` and nowhere else are kept ready. */
+  readonly warm: (root: string) => Effect.Effect<void, never, Scope.Scope>
+  /** Whatever becomes of one that was ready, the command runs: `cold` is how without it. */
+  readonly run: (
+    making: Making,
+    cold: Effect.Effect<SandboxResult, SandboxFailed>
+  ) => Effect.Effect<SandboxResult, SandboxFailed>
+}
+
+/** The pools of the sessions that are open, by what they may write. */
+export const makeParking = (): Parking => {
+  const pools = new Map<string, Effect.Effect.Success<typeof pool>>()
+
+  const poolFor = ({ mounts }: SandboxCommand) => {
+    const roots = new Set(mounts.filter(({ mode }) => mode === "rw").map(({ source }) => source))
+    return roots.size === 1 ? pools.get([...roots][0]!) : undefined
+  }
+
+  return {
+    warm: (root) =>
+      Effect.flatMap(pool, (own) =>
+        Effect.acquireRelease(
+          Effect.sync(() => pools.set(root, own)),
+          () => Effect.sync(() => pools.get(root) === own && pools.delete(root))
+        )),
+    run: (making, cold) => {
+      const { backend, shape: { command } } = making
+      const [own, line] = [poolFor(command), requestLine(command)]
+      const parked = { ...making, shape: parkedShape(making.shape) }
+      const key = own === undefined || line === undefined ? undefined : keyOf(parked.shape)
+      if (own === undefined || line === undefined || key === undefined) return cold
+      return own.use(key, { making: parked, key }, (ready) =>
+        ready === undefined
+          ? cold
+          : Effect.flatMap(runIn(backend, ready, command, line), (result) =>
+            result === undefined ? cold : Effect.succeed(result)))
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import { createHash } from "node:crypto"
+import { lstatSync } from "node:fs"
+import type { Mount, SandboxCommand } from "../../SandboxCommand.ts"
+import { createOptions, type Shape } from "../createOptions.ts"
+
+/** What is told to a parked container later is no part of its shape. */
+const blank = ({ onOutput: _output, stdin: _stdin, ...command }: SandboxCommand): SandboxCommand => ({
+  ...command,
+  command: "",
+  args: [],
+  cwd: "/"
+})
+
+/** The shape of a container that can be started before its command is known. */
+export const parkedShape = (shape: Omit<Shape, "name">): Omit<Shape, "name"> => ({
+  ...shape,
+  command: blank(shape.command),
+  parked: true
+})
+
+/** Where on the host a mount's target lies when another mount shows its directory. */
+const pointOf = ({ target }: Mount, mounts: ReadonlyArray<Mount>): ReadonlyArray<string> =>
+  mounts.flatMap((outer) =>
+    target.startsWith(`${outer.target}/`) ? [`${outer.source}${target.slice(outer.target.length)}`] : []
+  )
+
+/** The file or directory itself, not its path: another that takes its place has another birth. */
+const identity = (path: string): string => {
+  const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false })
+  return stat === undefined ? "" : `${stat.dev} ${stat.ino} ${stat.birthtimeNs} ${stat.mode & 0o170000n}`
+}
+
+/**
+ * What two containers must share so that one can stand for the other: the whole request that makes them, and the very files and
+ * directories on the host that their mounts show and lie on.
+ */
+export const shapeKey = (shape: Omit<Shape, "name">): string => {
+  const { mounts } = shape.command
+  const paths = mounts.flatMap((mount) => [mount.source, ...pointOf(mount, mounts)])
+  const hash = createHash("sha256").update(JSON.stringify(createOptions({ ...shape, name: "", labels: {} })))
+  for (const path of paths) hash.update(`\0${path}\0${identity(path)}`)
+  return hash.digest("hex")
+}

@@ -1,0 +1,267 @@
+import { assert, beforeAll, describe, it } from "@effect/vitest"
+import Dockerode from "dockerode"
+import { Effect, Exit, Fiber, Layer, Schedule, Scope } from "effect"
+import { mkdirSync, renameSync, rmdirSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { Sandbox, type SandboxCommand } from "../../../src/Sandbox.ts"
+import * as Docker from "../../../src/Sandbox/Docker.ts"
+import * as Podman from "../../../src/Sandbox/Podman.ts"
+import { type EngineProxy, makeEngineProxy } from "../../support/engineProxy.ts"
+import { containers, ensureBaseImage, requireEngine, sockets } from "../../support/engines.ts"
+import { command, stage, text, users } from "../../support/sandbox.ts"
+import { survivors } from "../../support/survivors.ts"
+
+const user = users.at(-1)!
+const create = "POST containers/create"
+const startCall = "POST containers/ID/start"
+
+describe.each((["docker", "podman"] as const).filter(requireEngine))("Sandbox/container kept ready by %s", (name) => {
+  const module = name === "docker" ? Docker : Podman
+  const session = `test-warm-${name}-${process.pid}`
+  const left = () => containers(name, `fluffy.session=${session}`)
+
+  beforeAll(() => Effect.runPromise(ensureBaseImage(name)), 180_000)
+
+  interface World {
+    readonly proxy: EngineProxy
+    readonly root: string
+    readonly scope: Scope.CloseableScope
+    readonly at: (
+      line: readonly [string, ...ReadonlyArray<string>],
+      options?: Parameters<typeof command>[1]
+    ) => SandboxCommand
+    /** Runs it until a container was ready for it: then the engine was not asked for one. */
+    readonly warmly: (command: SandboxCommand) => Effect.Effect<string, unknown>
+  }
+
+  /** A sandbox that keeps containers ready for a directory, behind a proxy that sees what is asked of the engine. */
+  const inWorld = <A, E>(body: (world: World, sandbox: Sandbox["Type"]) => Effect.Effect<A, E, Scope.Scope>) =>
+    Effect.gen(function*() {
+      const proxy = yield* makeEngineProxy(sockets[name])
+      const sandbox = yield* Effect.provide(
+        Sandbox,
+        yield* Layer.memoize(module.layerLazy({ socket: proxy.socket, session }))
+      )
+      const root = yield* stage(user)
+      const scope = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
+      yield* Scope.extend(sandbox.warm(root), scope)
+      const at: World["at"] = (line, options = {}) =>
+        command(line, { user, cwd: "/srv/p", mounts: [{ source: root, target: "/srv/p", mode: "rw" }], ...options })
+      const warmly: World["warmly"] = (command) =>
+        Effect.gen(function*() {
+          const before = proxy.answered.filter((call) => call === create).length
+          const { stderr, stdout } = yield* sandbox.run(command)
+          assert.strictEqual(text(stderr), "")
+          const cold = proxy.answered.filter((call) => call === create).length > before
+          if (cold) yield* Effect.sleep("400 millis")
+          return { cold, out: text(stdout) }
+        }).pipe(
+          Effect.repeat({ while: ({ cold }) => cold, times: 20 }),
+          Effect.tap(({ cold }) => Effect.sync(() => assert.isFalse(cold, "no container was ever ready"))),
+          Effect.map(({ out }) => out)
+        )
+      return yield* body({ proxy, root, scope, at, warmly }, sandbox)
+    })
+
+  const settled = Effect.repeat(Effect.sync(left), {
+    until: (ids) => ids.length === 0,
+    schedule: Schedule.spaced("100 millis").pipe(Schedule.intersect(Schedule.recurs(100)))
+  })
+
+  it.scopedLive(
+    "makes none before the first command, and leaves none when the session is closed",
+    () =>
+      inWorld(({ at, scope, warmly }) =>
+        Effect.gen(function*() {
+          assert.deepStrictEqual(left(), [])
+          yield* warmly(at(["true"]))
+          yield* Effect.repeat(Effect.sync(left), {
+            until: (ids) => ids.length > 0,
+            schedule: Schedule.spaced("50 millis")
+          })
+          yield* Scope.close(scope, Exit.void)
+          assert.deepStrictEqual(left(), [])
+        })
+      ),
+    60_000
+  )
+
+  it.scopedLive(
+    "shows a command the same sandbox as one that is made for it",
+    () =>
+      inWorld(({ at, warmly }, sandbox) =>
+        Effect.gen(function*() {
+          const look =
+            "pwd; id; env | sort; cat; readlink /proc/self/fd/0 | sed s/[0-9]*//g; grep -E 'Cap|NoNew|Seccomp' /proc/self/status; " +
+            "ulimit -a; cat /proc/self/mountinfo | cut -d' ' -f 5- | sed 's/[0-9]//g' | grep -v overlay | sort; ls -la / /tmp /dev | sed 's/[0-9:]*//g'; " +
+            "printf '%s|' \"$@\""
+          const of = (options: Parameters<typeof command>[1]) =>
+            at(["sh", "-c", look, "sh", "a'b", "é\n", "", "$HOME"], { env: { GIVEN: "x'\n" }, ...options })
+          for (const options of [{}, { stdin: Buffer.from("typed\n") }]) {
+            const own = yield* sandbox.run({
+              ...of(options),
+              mounts: of(options).mounts.toReversed(),
+              env: { GIVEN: "x'\n" }
+            })
+            assert.strictEqual(yield* warmly(of(options)), text(own.stdout))
+          }
+        })
+      ),
+    60_000
+  )
+
+  it.scopedLive(
+    "passes nothing from one command to the next but what lies in the stage",
+    () =>
+      inWorld(({ at, root, warmly }) =>
+        Effect.gen(function*() {
+          const leave =
+            "echo > kept; echo > /tmp/x; echo > /dev/shm/x; setsid sleep 1000 >/dev/null 2>&1 & cd /tmp; export A=1"
+          yield* warmly(at(["sh", "-c", leave]))
+          const look = "ls /tmp /dev/shm; ls; ps -e -o args= 2>/dev/null | grep -c '[s]leep 1000'; echo ${A-}"
+          assert.strictEqual(yield* warmly(at(["sh", "-c", look])), "/dev/shm:\n\n/tmp:\nhome\nkept\n0\n\n")
+          writeFileSync(join(root, "kept"), "by the kernel")
+          assert.strictEqual(yield* warmly(at(["cat", "kept"])), "by the kernel")
+        })
+      ),
+    60_000
+  )
+
+  it.scopedLive(
+    "does not use one whose mounts are no longer what they were",
+    () =>
+      inWorld(({ at, root, warmly }) =>
+        Effect.gen(function*() {
+          const tree = yield* stage(user)
+          writeFileSync(join(tree, "package"), "dependency")
+          mkdirSync(join(root, "node_modules"))
+          const mounts = [
+            { source: root, target: "/srv/p", mode: "rw" },
+            { source: tree, target: "/srv/p/node_modules", mode: "ro" }
+          ] as const
+          const cat = at(["sh", "-c", "cat node_modules/package; (echo > node_modules/x) 2>/dev/null || echo , kept"], {
+            mounts
+          })
+          assert.strictEqual(yield* warmly(cat), "dependency, kept\n")
+          // What a restored stage does to a mount point. The kernel takes the mount of a parked container away with it.
+          for (
+            const swap of [
+              () => rmdirSync(join(root, "node_modules")),
+              () => renameSync(tree, `${tree}-old`)
+            ]
+          ) {
+            yield* Effect.sleep("500 millis")
+            swap()
+            mkdirSync(join(root, "node_modules"), { recursive: true })
+            mkdirSync(tree, { recursive: true })
+            writeFileSync(join(tree, "package"), "dependency")
+            assert.strictEqual(yield* warmly(cat), "dependency, kept\n")
+          }
+        })
+      ),
+    60_000
+  )
+
+  it.scopedLive(
+    "is not for commands that can write elsewhere or when no session asks for it",
+    () =>
+      inWorld(({ at, proxy, scope, warmly }, sandbox) =>
+        Effect.gen(function*() {
+          const other = yield* stage(user)
+          const both = at(["true"], {
+            mounts: [...at(["true"]).mounts, { source: other, target: "/srv/other", mode: "rw" }]
+          })
+          yield* warmly(at(["true"]))
+          yield* Scope.close(scope, Exit.void)
+          for (const command of [both, at(["true"])]) {
+            const creates = () => proxy.answered.filter((call) => call === create).length
+            const before = creates()
+            yield* sandbox.run(command)
+            yield* Effect.sleep("500 millis")
+            assert.strictEqual(creates(), before + 1)
+            assert.deepStrictEqual(left(), [])
+          }
+        })
+      ),
+    60_000
+  )
+
+  it.scopedLive(
+    "kills what is interrupted, and ends what runs too long, as without it",
+    () =>
+      inWorld(({ at, warmly }, sandbox) =>
+        Effect.gen(function*() {
+          const marker = `7${process.pid}8`
+          yield* warmly(at(["true"]))
+          yield* Effect.sleep("500 millis")
+          const fiber = yield* Effect.fork(sandbox.run(at(["sleep", marker])))
+          yield* Effect.repeat(Effect.sync(() => survivors(marker)), {
+            until: (found) => found.length > 0,
+            schedule: Schedule.spaced("20 millis")
+          })
+          yield* Fiber.interrupt(fiber)
+          assert.deepStrictEqual(survivors(marker), [])
+          yield* Effect.sleep("500 millis")
+          const late = yield* sandbox.run(
+            at(["sh", "-c", `trap '' TERM; setsid sleep ${marker} & while :; do sleep ${marker}; done`], {
+              limits: { timeoutMs: 400 }
+            })
+          )
+          assert.deepStrictEqual([late.ended, late.exitCode, survivors(marker)], ["timeout", 137, []])
+        })
+      ),
+    60_000
+  )
+
+  it.scopedLive(
+    "runs a command once and no more when what was ready for it is gone",
+    () =>
+      inWorld(({ at, warmly }, sandbox) =>
+        Effect.gen(function*() {
+          const write = at(["sh", "-c", "echo x >> runs; wc -l < runs"])
+          assert.strictEqual(Number(yield* warmly(write)) > 1, true)
+          yield* Effect.repeat(Effect.sync(left), {
+            until: (ids) => ids.length > 0,
+            schedule: Schedule.spaced("50 millis")
+          })
+          const before = Number(text((yield* sandbox.run(write)).stdout))
+          // Removed by somebody while it is ready.
+          yield* Effect.repeat(Effect.sync(left), {
+            until: (ids) => ids.length > 0,
+            schedule: Schedule.spaced("50 millis")
+          })
+          yield* Effect.sleep("500 millis")
+          for (const id of left()) {
+            yield* Effect.promise(() =>
+              new Dockerode({ socketPath: sockets[name] }).getContainer(id).remove({ force: true })
+            )
+          }
+          assert.strictEqual(Number(text((yield* sandbox.run(write)).stdout)), before + 1)
+        })
+      ),
+    60_000
+  )
+
+  it.scopedLive(
+    "runs a command all the same while the engine fails or hangs over what is to be ready",
+    () =>
+      inWorld(({ at, proxy }, sandbox) =>
+        Effect.gen(function*() {
+          // The first start is the command's own, what follows is for the next one.
+          for (const call of [create, startCall]) {
+            for (const fate of ["fail", "hold"] as const) {
+              yield* sandbox.run(at(["true"]))
+              proxy.fate = (asked) => asked === call ? fate : "pass"
+              yield* Effect.sleep("300 millis")
+              proxy.fate = () => "pass"
+              const { exitCode } = yield* sandbox.run(at(["sh", "-c", "exit 4"]))
+              assert.strictEqual(exitCode, 4)
+            }
+          }
+        })
+      ),
+    60_000
+  )
+
+  it.scopedLive("leaves nothing behind", () => Effect.map(settled, () => assert.deepStrictEqual(left(), [])))
+})

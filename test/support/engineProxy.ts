@@ -1,0 +1,104 @@
+import { Deferred, Effect, FiberId, type Scope } from "effect"
+import { mkdtempSync, rmSync } from "node:fs"
+import { createServer, type IncomingMessage, request } from "node:http"
+import type { Socket } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import type { Duplex } from "node:stream"
+
+/** What becomes of a request: answered by the engine; refused; never sent on; sent on, and the answer kept back. */
+export type Fate = "pass" | "fail" | "hold" | "lose"
+
+/** A door before an engine. Calls are named like `POST containers/create` and `DELETE containers/ID`. */
+export interface EngineProxy {
+  readonly socket: string
+  /** Decides about each call; all pass until it is set. */
+  fate: (call: string) => Fate
+  /** Calls the engine has answered. */
+  readonly answered: ReadonlyArray<string>
+  /** Done when a call is held, or its answer is kept back. */
+  readonly reached: Deferred.Deferred<void>
+}
+
+const callOf = ({ method, url = "" }: IncomingMessage): string => {
+  const path = url.replace(/\?.*/, "").replace(/^\/(v\d[\d.]*\/)?(libpod\/)?/, "")
+  return `${method} ${path.replace(/^(containers|exec|volumes)\/(?!create$|json$|prune$)[^/]+/, "$1/ID")}`
+}
+
+/** A proxy of its own before the engine on this socket, for a kernel that an engine is to fail. Gone with the scope. */
+export const makeEngineProxy = (engine: string): Effect.Effect<EngineProxy, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.promise(async () => {
+      const directory = mkdtempSync(join(tmpdir(), "fluffy-proxy-"))
+      const answered: Array<string> = []
+      const proxy: EngineProxy = {
+        socket: join(directory, "engine.sock"),
+        fate: () => "pass",
+        answered,
+        reached: Deferred.unsafeMake<void>(FiberId.none)
+      }
+      const reached = () => Deferred.unsafeDone(proxy.reached, Effect.void)
+      const open = new Set<Duplex>()
+      const onward = (asked: IncomingMessage) => {
+        const { headers, method, url: path } = asked
+        const sent = request({ socketPath: engine, ...method && { method }, ...path && { path }, headers })
+        sent.on("error", () => asked.socket.destroy())
+        asked.socket.setMaxListeners(0).once("close", () => sent.destroy())
+        return sent
+      }
+      const server = createServer({ maxHeaderSize: 1 << 20 }, (asked, answer) => {
+        const call = callOf(asked)
+        const fate = proxy.fate(call)
+        if (fate === "hold") return reached()
+        if (fate === "fail") {
+          asked.resume()
+          return void answer.writeHead(500, { "content-type": "application/json" }).end(`{"message":"no ${call}"}`)
+        }
+        const sent = onward(asked)
+        sent.on("response", (response) => {
+          if (fate === "lose") return response.resume().on("end", reached)
+          answered.push(call)
+          answer.writeHead(response.statusCode!, response.headers)
+          answer.flushHeaders()
+          return response.pipe(answer)
+        })
+        asked.pipe(sent)
+      })
+      server.on("upgrade", (asked, socket: Duplex, head: Buffer) => {
+        const call = callOf(asked)
+        const fate = proxy.fate(call)
+        socket.on("error", () => {})
+        if (fate === "hold") return reached()
+        if (fate === "fail") return socket.end("HTTP/1.1 500 No\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno")
+        const sent = onward(asked)
+        sent.on("upgrade", (response, engineSide: Socket, first: Buffer) => {
+          engineSide.on("error", () => socket.destroy())
+          if (fate === "lose") return reached()
+          answered.push(call)
+          const lines = Object.entries(response.headers).map(([name, value]) => `${name}: ${String(value)}\r\n`)
+          socket.write(`HTTP/1.1 101 Upgraded\r\n${lines.join("")}\r\n`)
+          if (first.length > 0) socket.write(first)
+          if (head.length > 0) engineSide.write(head)
+          engineSide.pipe(socket)
+          socket.pipe(engineSide)
+          socket.on("close", () => engineSide.destroy())
+          engineSide.on("close", () => socket.destroy())
+          return undefined
+        })
+        sent.end()
+        return undefined
+      })
+      server.on("connection", (socket) => {
+        open.add(socket)
+        socket.once("close", () => open.delete(socket))
+      })
+      await new Promise<void>((resolve) => server.listen(proxy.socket, resolve))
+      const close = () => {
+        for (const socket of open) socket.destroy()
+        server.close()
+        rmSync(directory, { recursive: true, force: true })
+      }
+      return { proxy, close }
+    }),
+    ({ close }) => Effect.sync(close)
+  ).pipe(Effect.map(({ proxy }) => proxy))
