@@ -15,6 +15,7 @@ case "$1" in
       [ ! -s "$image" ] || podman load --quiet --input "$image" >/dev/null
       podman --runtime "$runtime" system service --time 0 "unix://$XDG_RUNTIME_DIR/podman/podman.sock" \
         >"$TMPDIR/podman.log" 2>&1 </dev/null &
+      for _ in $(seq 100); do [ -S "$XDG_RUNTIME_DIR/podman/podman.sock" ] && break; sleep 0.1; done
     fi
     cd "$place/checkout"
     status=0

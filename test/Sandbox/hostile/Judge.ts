@@ -206,8 +206,7 @@ const make = (runtime: Runtime, scene: Scene) =>
       one: HostileCommand
     ): Effect.Effect<string, unknown, Kernel | Scope.Scope> => {
       if (one.kind === "attempt") {
-        return Effect.map(attempted(one.topic), (outcomes) =>
-          outcomes.get(one) ?? "not tried")
+        return Effect.map(attempted(one.topic), (outcomes) => outcomes.get(one) ?? "not tried")
       }
       return one.kind === "bomb" ? detonate(runtime, scene, one) : plant(project, one)
     }

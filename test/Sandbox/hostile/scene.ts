@@ -68,10 +68,12 @@ const tables = JSON.parse(fs.readFileSync(new URL("../../../seccomp/syscalls.jso
   readonly [architecture: string]: Readonly<Record<string, number>>
 }
 
-/** People's accounts on this machine. */
+/** People's accounts on this machine, but for our own: a rootless Podman tells that name. */
 const accounts = (): ReadonlyArray<string> =>
   fs.readFileSync("/etc/passwd", "utf8").split("\n").map((line) => line.split(":"))
-    .filter(([, , uid]) => Number(uid) >= 1000 && Number(uid) < 65_000).map(([name]) => name!)
+    .filter(([, , uid]) => Number(uid) >= 1000 && Number(uid) < 65_000 && Number(uid) !== process.getuid!()).map((
+      [name]
+    ) => name!)
 
 /** Makes the scene for one runtime; it goes with the scope. */
 export const makeScene = (user: SandboxCommand["user"], marker: string) =>
