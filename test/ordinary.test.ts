@@ -13,7 +13,9 @@ const files = [
   "test/Sandbox/hostile.test.ts",
   "test/Sandbox/lifecycle.test.ts",
   "test/Sandbox/limits.test.ts",
-  "test/Workspace.test.ts"
+  "test/Sandbox/Template.test.ts",
+  "test/Workspace.test.ts",
+  "test/cli/doctor.test.ts"
 ]
 
 // Run while tests are collected, since each of its tests is one of ours.

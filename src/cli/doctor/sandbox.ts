@@ -15,6 +15,10 @@ const probeOf = (
 
 const named = ["bubblewrap", "docker", "podman"] as const
 
+/** What a runtime cannot enforce here, and what stands in for it. */
+const notes = (name: string, { warnings }: SandboxProbe): ReadonlyArray<Finding> =>
+  warnings.map((warning) => ({ name, ok: true, required: false, detail: `note: ${warning}` }))
+
 /** Every runtime, by running a command in it; the one that a session here would take is required. */
 export const sandbox = (
   { image, sandbox: choice }: Pick<KernelOptions, "image" | "sandbox">
@@ -34,12 +38,7 @@ export const sandbox = (
     })
     return [
       finding(taken, true),
-      ...taken.warnings.map((warning): Finding => ({
-        name: "sandbox",
-        ok: true,
-        required: false,
-        detail: `note: ${warning}`
-      })),
-      ...others.map((probe) => finding(probe, false))
+      ...notes("sandbox", taken),
+      ...others.flatMap((probe) => [finding(probe, false), ...notes(probe.backend, probe)])
     ]
   })

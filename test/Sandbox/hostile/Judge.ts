@@ -182,7 +182,8 @@ const kernel = (runtime: Runtime, state: string) => {
     limits: defaults.limits,
     runners: [],
     grep: "literal",
-    reports: Router.reportsOnDisk
+    reports: Router.reportsOnDisk,
+    baselines: Router.baselinesNowhere
   }).pipe(Layer.provideMerge(Layer.mergeAll(
     Audit.layerMemory,
     PolicyYaml.layer({
