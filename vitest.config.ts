@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config"
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: ["test/support/globalSetup.ts"],
     exclude: ["test/fixtures/**", "test/embed/**", "**/node_modules/**"],
     pool: "forks",
     maxWorkers: 2,

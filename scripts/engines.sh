@@ -15,6 +15,7 @@ stop() {
     # The number may belong to someone else by now.
     if tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qE "^(dockerd|podman) "; then
       kill "$pid" && say "stopped $name (process $pid)"
+      for _ in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
     fi
     rm -f "$state/$name.pid"
   done

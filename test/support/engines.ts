@@ -7,9 +7,13 @@ import { baseImageName } from "../../src/Sandbox/container/image.ts"
 import * as Docker from "../../src/Sandbox/Docker.ts"
 import * as Podman from "../../src/Sandbox/Podman.ts"
 import { requireRuntime } from "./require.ts"
+import { isRoot } from "./sandbox.ts"
 
-/** Where the tests look for each engine: the service that root runs. */
-export const sockets = { docker: "/var/run/docker.sock", podman: "/run/podman/podman.sock" }
+/** Where the tests look for each engine: the service that root runs, and for an ordinary user a Podman of that user's own. */
+export const sockets = {
+  docker: "/var/run/docker.sock",
+  podman: `${isRoot ? "/run" : process.env["XDG_RUNTIME_DIR"]}/podman/podman.sock`
+}
 const modules = { docker: Docker, podman: Podman }
 
 /** Connects to a Unix socket and nothing more. */

@@ -4,8 +4,11 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { defaultLimits, type Limits, Sandbox, type SandboxCommand } from "../../src/Sandbox.ts"
 
+/** Whether the tests run as root, and so with root's runtimes. */
+export const isRoot = process.getuid!() === 0
+
 /** Users a sandbox is tested as: ourselves, and when we are root an ordinary one too. */
-export const users = process.getuid!() === 0
+export const users = isRoot
   ? [{ uid: 0, gid: 0 }, { uid: 65534, gid: 65534 }]
   : [{ uid: process.getuid!(), gid: process.getgid!() }]
 

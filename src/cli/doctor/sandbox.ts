@@ -18,6 +18,10 @@ const probeOf = (backend: string, layer: Layer.Layer<Sandbox, SandboxUnavailable
 
 const named = ["bubblewrap", "docker", "podman"] as const
 
+/** What a runtime cannot enforce here, and what stands in for it. */
+const notes = (name: string, { warnings }: SandboxProbe): ReadonlyArray<Finding> =>
+  warnings.map((warning) => ({ name, ok: true, required: false, detail: `note: ${warning}` }))
+
 /** Every runtime, by running a command in it; the one that a session here would take is required, and why it would be is told. */
 export const sandbox = (choosing: Auto.Choosing): Effect.Effect<ReadonlyArray<Finding>> =>
   Effect.gen(function*() {
@@ -44,12 +48,7 @@ export const sandbox = (choosing: Auto.Choosing): Effect.Effect<ReadonlyArray<Fi
     })
     return [
       finding(taken, true),
-      ...taken.warnings.map((warning): Finding => ({
-        name: "sandbox",
-        ok: true,
-        required: false,
-        detail: `note: ${warning}`
-      })),
-      ...others.map((probe) => finding(probe, false))
+      ...notes("sandbox", taken),
+      ...others.flatMap((probe) => [finding(probe, false), ...notes(probe.backend, probe)])
     ]
   })
