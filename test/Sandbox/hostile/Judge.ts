@@ -184,7 +184,7 @@ const kernel = (runtime: Runtime, state: string) => {
     grep: "literal",
     reports: Router.reportsOnDisk,
     baselines: Router.baselinesNowhere,
-    necessity: defaults.necessity
+    necessity: { rule: "off", budgetMs: 0 }
   }).pipe(Layer.provideMerge(Layer.mergeAll(
     Audit.layerMemory,
     PolicyYaml.layer({
