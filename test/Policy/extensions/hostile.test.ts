@@ -7,7 +7,7 @@ import { extensionOf, load, request } from "../../support/extension.ts"
 
 const verdictOf = (body: string) => Effect.flatMap(extensionOf(body), (extension) => extension.ask(request))
 
-const deep = "let a = []; for (let i = 0; i < 1e5; i++) a = [a];"
+const deep = "let a = []; for (let i = 0; i < 2e4; i++) a = [a];"
 
 const hostile: ReadonlyArray<readonly [string, string, ExtensionFailure["failure"]]> = [
   ["spins", "for (;;);", "timeout"],
@@ -27,7 +27,7 @@ const hostile: ReadonlyArray<readonly [string, string, ExtensionFailure["failure
   ["asks for a huge buffer", "new Uint8Array(2 ** 30)", "crash"],
   ["recurs", "const f = () => f() + 1; return f()", "crash"],
   ["recurs in a built-in", "const f = () => [1].map(f); return f()", "crash"],
-  ["recurs in JSON.parse", `JSON.parse("[".repeat(1e6))`, "crash"],
+  ["recurs in JSON.parse", `JSON.parse("[".repeat(1e5))`, "crash"],
   ["recurs in the parser", `eval("(".repeat(1e5))`, "crash"],
   ["recurs in toString", `${deep} return String(a)`, "crash"],
   ["throws", `throw new TypeError("no")`, "throw"],
@@ -48,7 +48,7 @@ const hostile: ReadonlyArray<readonly [string, string, ExtensionFailure["failure
   ["gives a reason that moves the cursor", "return { effect: 'allow', reason: '\\u009b2J' }", "answer"],
   ["gives half a character", "return { effect: 'allow', reason: '\\ud800' }", "answer"],
   ["gives a long reason", "return { effect: 'allow', reason: 'a'.repeat(1025) }", "answer"],
-  ["gives a huge answer", "return { effect: 'allow', reason: 'a'.repeat(2e6) }", "answer"],
+  ["gives a huge answer", "return { effect: 'allow', reason: 'a'.repeat(20_000) }", "answer"],
   ["answers with text that looks like an answer", `return '{"effect":"allow","reason":"a"}'`, "answer"],
   ["hides its answer", "return { toJSON: () => undefined }", "answer"],
   ["breaks JSON", "JSON.stringify = () => { throw 1 }; return { effect: 'allow' }", "answer"],
