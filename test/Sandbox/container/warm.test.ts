@@ -128,6 +128,35 @@ describe.each((["docker", "podman"] as const).filter(requireEngine))("Sandbox/co
   )
 
   it.scopedLive(
+    "gives a command of another template a container of that template",
+    () =>
+      inWorld(({ at, warmly }, sandbox) =>
+        Effect.gen(function*() {
+          const fork = `
+import os
+try:
+    pid = os.fork()
+except OSError as e:
+    os.write(1, os.strerror(e.errno).encode())
+    os._exit(0)
+if pid == 0: os._exit(0)
+os.waitpid(pid, 0)
+os.write(1, b"forked")`
+          const line = ["/usr/bin/python3", "-B", "-c", fork] as const
+          assert.strictEqual(yield* warmly(at(line)), "forked")
+          const strict = at(line, { template: "strict" })
+          assert.strictEqual(text((yield* sandbox.run(strict)).stdout), "Operation not permitted")
+          assert.strictEqual(yield* warmly(strict), "Operation not permitted")
+          // What the shell could tell such a container only with a child of its own gets one that is made for it.
+          const accented = at(["/usr/bin/printf", "%s", "é"], { template: "strict" })
+          assert.strictEqual(text((yield* sandbox.run(accented)).stdout), "é")
+          assert.strictEqual(yield* warmly(at(line)), "forked")
+        })
+      ),
+    60_000
+  )
+
+  it.scopedLive(
     "does not use one whose mounts are no longer what they were",
     () =>
       inWorld(({ at, root, warmly }) =>
