@@ -15,11 +15,14 @@ case "$1" in
       [ ! -s "$image" ] || podman load --quiet --input "$image" >/dev/null
       podman --runtime "$runtime" system service --time 0 "unix://$XDG_RUNTIME_DIR/podman/podman.sock" \
         >"$TMPDIR/podman.log" 2>&1 </dev/null &
+      service=$!
       for _ in $(seq 100); do [ -S "$XDG_RUNTIME_DIR/podman/podman.sock" ] && break; sleep 0.1; done
     fi
     cd "$place/checkout"
     status=0
     node node_modules/vitest/vitest.mjs run --configLoader runner --no-cache "$@" || status=$?
+    # Whoever reads a failure wants to know.
+    [ -z "${service:-}" ] || kill -0 "$service" 2>/dev/null || mv "$TMPDIR/podman.log" "$TMPDIR/podman.died"
     exit "$status"
     ;;
   mounted)

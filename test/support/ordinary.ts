@@ -87,6 +87,16 @@ const toldBy = (report: Report): ReadonlyArray<Told> =>
       }))
   )
 
+/** One more failure where Podman's service did not live to the end: the last words of its log. */
+const death = (log: string): ReadonlyArray<Told> =>
+  fs.existsSync(log)
+    ? [{
+      name: "Podman's service lives to the end",
+      passed: false,
+      message: fs.readFileSync(log, "utf8").slice(-20_000)
+    }]
+    : []
+
 const ended = async (child: ChildProcess): Promise<string> => {
   let output = ""
   for (const stream of [child.stdout!, child.stderr!]) stream.on("data", (chunk) => output += String(chunk))
@@ -109,6 +119,8 @@ export const asOrdinaryUser = async (
     const report = join(place, "tmp/report.json")
     const child = spawn("sh", [
       ...[script, packageRoot, place, `${user.uid}:${user.gid}`, image, "--"],
+      // The other tests run beside these.
+      ...["--maxWorkers=1", "--minWorkers=1", "--maxConcurrency=2"],
       ...["--reporter=json", `--outputFile=${report}`, ...files]
     ], {
       stdio: ["ignore", "pipe", "pipe"],
@@ -127,7 +139,7 @@ export const asOrdinaryUser = async (
     for (const name of fs.readdirSync(join(place, "tmp/outcomes"))) {
       fs.copyFileSync(join(place, "tmp/outcomes", name), join(outcomes, name))
     }
-    return toldBy(JSON.parse(fs.readFileSync(report, "utf8")) as Report)
+    return [...toldBy(JSON.parse(fs.readFileSync(report, "utf8")) as Report), ...death(join(place, "tmp/podman.died"))]
   } finally {
     fs.rmSync(place, { recursive: true, force: true })
     forget(user)

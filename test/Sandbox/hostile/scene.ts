@@ -112,7 +112,7 @@ export const stateOf = ({ directory, given, marker, readonly }: Scene) => ({
   null: fs.statSync("/dev/null").mode,
   zero: fs.statSync("/dev/zero").uid,
   planted: fs.readdirSync("/dev").filter((name) => name.includes(marker)),
-  accounts: fs.statSync("/etc/passwd").mtimeMs,
+  hosts: fs.readFileSync("/etc/hosts", "utf8"),
   readonly: fs.readdirSync(readonly).map((name) => [name, fs.statSync(join(readonly, name)).mode]),
   kept: fs.readFileSync(join(readonly, "kept"), "utf8"),
   around: fs.readdirSync(directory),
