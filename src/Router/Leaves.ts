@@ -11,6 +11,7 @@ import type { Stage } from "../Workspace.ts"
 import { maskingAudit } from "./maskingAudit.ts"
 import { fromLeaf, type RouterFailed } from "./RouterError.ts"
 import type { RouterSession } from "./RouterSession.ts"
+import type { Selected } from "./Runners.ts"
 
 /** The tokens that answers "for this session" left, by what exactly was asked; they go when the stage does. */
 export type Approvals = WeakMap<Stage, Map<string, Capability>>
@@ -20,6 +21,8 @@ export interface Memory {
   baseline?: Baseline
   /** How long the last green run of all tests took. */
   greenMs?: number
+  /** The runners last chosen, and for which call and state of the stage. */
+  selected?: { readonly of: string; readonly found: ReadonlyArray<Selected> }
   /** The last necessity check, and the diff it was of. */
   necessity?: { readonly of: string; readonly found: Necessity }
 }

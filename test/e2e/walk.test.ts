@@ -156,6 +156,54 @@ describe.skipIf(!requireRuntime("bubblewrap"))("a task from red to green", () =>
       assert.include(head, "Added multiply with its test.")
     }), 60_000)
 
+  const broken = {
+    ...javascript,
+    "test/broken.test.js": `import assert from "node:assert"
+import test from "node:test"
+import { add } from "../src/sums.js"
+
+test("was broken before", () => assert.equal(add(1, 1), 3))
+`
+  }
+
+  it.scopedLive("completes in a project with a test that failed before, and says so", () =>
+    Effect.gen(function*() {
+      const { project, ran } = yield* walkThrough("compat", broken, wholeWalk(javascriptWalk))
+      assert.strictEqual(ran.exitCode, 0, ran.stdout + ran.stderr)
+      yield* assertDone(project, broken, javascriptWalk)
+      const names = ["test/broken.test.js > was broken before"]
+      const finished = ran.events.at(-1)
+      assert.deepStrictEqual(finished?.type === "session.finished" ? finished.failedBefore : [], names)
+      const verdicts = ran.events.flatMap((event) => event.type === "test.verdict" ? [event] : [])
+      assert.deepStrictEqual(verdicts.map(({ red }) => red), [["test/multiply.test.js > (file)"], undefined])
+      assert.deepStrictEqual(verdicts[1]?.failedBefore, names)
+      const shown = yield* fluffy(["session", "show", finished?.session ?? ""], { cwd: project })
+      assert.include(shown.stdout, "failing before this session already: test/broken.test.js > was broken before")
+    }), 60_000)
+
+  it.scopedLive("names a hunk that no test demands, and merges it", () =>
+    Effect.gen(function*() {
+      const walk = javascriptWalk
+      const script: Script = [
+        says(writeTest(walk)),
+        says(runTests),
+        says(writeCode(walk), { call: { name: "fs.write", args: { path: "src/extra.js", content: "// why?\n" } } }),
+        says(runTests),
+        says(complete)
+      ]
+      const { project, ran } = yield* walkThrough("compat", javascript, script)
+      assert.strictEqual(ran.exitCode, 0, ran.stdout + ran.stderr)
+      const undemanded = [{ path: "src/extra.js", lines: "new file", added: 1, removed: 0 }]
+      const finished = ran.events.at(-1)
+      assert.deepStrictEqual(finished?.type === "session.finished" ? finished.undemanded : [], undemanded)
+      assert.strictEqual(contents(project)["src/extra.js"], "// why?\n")
+      const log = yield* auditLog(project)
+      const detail = log.find(({ action }) => action === "test.necessity")?.detail
+      assert.deepStrictEqual(detail, { rule: "report", checked: 2, unchecked: 0, undemanded })
+      const shown = yield* fluffy(["session", "show", finished?.session ?? ""], { cwd: project })
+      assert.include(shown.stdout, "no test demands src/extra.js:new file (+1 -0)")
+    }), 60_000)
+
   it.scopedLive("stops with 3 at the turn limit, the project untouched", () =>
     Effect.gen(function*() {
       const project = yield* makeProject(javascript)

@@ -6,11 +6,12 @@ import { judgeAll, type TestRun } from "../../StateMachine.ts"
 import type { Edit } from "../../Workspace.ts"
 import { subject } from "../Leaves.ts"
 import { fromLeaf, type RouterFailed } from "../RouterError.ts"
-import { fromStage, select, type Selected } from "../Runners.ts"
+import type { Selected } from "../Runners.ts"
 import type { ToolContext } from "../Tool.ts"
 import { beforeOf } from "../tools/testRun/beforeOf.ts"
 import { type Facts, factsOf } from "../tools/testRun/factsOf.ts"
 import { runSelected } from "../tools/testRun/runSelected.ts"
+import { selectNow } from "../tools/testRun/selectNow.ts"
 import { revertsOf } from "./reverts.ts"
 
 const maxHunks = 20
@@ -40,13 +41,9 @@ export const checkNecessity = Effect.fn("Router.checkNecessity")(function*(
 const check = Effect.fnUntraced(function*(context: ToolContext): Effect.fn.Return<Necessity, RouterFailed> {
   const { options, session } = context
   const { left, reverts } = yield* revertsOf(context)
-  const chosen = yield* select(fromStage(session.stage), { root: session.stage.project, configured: options.runners })
-    .pipe(
-      Effect.catchTag("NoRunner", () => Effect.succeed([])),
-      Effect.mapError(failed)
-    )
+  const chosen = yield* selectNow(context)
   const total = left + reverts.length
-  if (chosen.length === 0) return { checked: 0, unchecked: total, undemanded: [] }
+  if ("_tag" in chosen) return { checked: 0, unchecked: total, undemanded: [] }
   const facts = yield* factsOf(context)
   const greenMs = context.leaves.memoryOf(session.stage).greenMs
   const start = yield* monotonicMs

@@ -3,13 +3,14 @@ import { describe } from "../../../domain/Change.ts"
 import type { Verdict } from "../../../domain/Verdict.ts"
 import { timed } from "../../../internal/time.ts"
 import { judgeAll } from "../../../StateMachine.ts"
-import { fromLeaf, type RouterFailed } from "../../RouterError.ts"
-import { fromStage, select, type Selected } from "../../Runners.ts"
+import type { RouterFailed } from "../../RouterError.ts"
+import type { Selected } from "../../Runners.ts"
 import type { Settlement } from "../../settle.ts"
 import type { ToolContext } from "../../Tool.ts"
 import { beforeOf } from "./beforeOf.ts"
 import { factsOf } from "./factsOf.ts"
 import { runSelected } from "./runSelected.ts"
+import { selectNow } from "./selectNow.ts"
 
 /** A finished run: the kernel's verdict, what the runners printed, and how long they took. */
 export interface JudgedRun {
@@ -33,15 +34,8 @@ export const judgeRun = Effect.fn("Router.judgeRun")(function*(
   context: ToolContext,
   args: { readonly pattern?: string | undefined; readonly timeout?: number | undefined }
 ): Effect.fn.Return<JudgedRun, RouterFailed> {
-  const { options, session } = context
-  const chosen = yield* select(fromStage(session.stage), {
-    root: session.stage.project,
-    configured: options.runners,
-    ...(args.pattern === undefined ? {} : { pattern: args.pattern })
-  }).pipe(
-    Effect.catchTag("NoRunner", (error) => Effect.succeed(error)),
-    Effect.mapError(fromLeaf("test.run"))
-  )
+  const { session } = context
+  const chosen = yield* selectNow(context, args.pattern)
   if ("_tag" in chosen) return { verdict: none(chosen.message), output: "", ownMs: 0 }
   const { present } = yield* factsOf(context)
   const runs = yield* Effect.forEach(chosen, (selected) =>
