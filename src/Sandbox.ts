@@ -5,6 +5,7 @@ import { SandboxFailed, type SandboxUnavailable } from "./Sandbox/SandboxError.t
 import type { Script } from "./Sandbox/Script.ts"
 import { templateProblem, withinTemplate } from "./Sandbox/Template.ts"
 
+export * from "./Sandbox/Proxy.ts"
 export * from "./Sandbox/SandboxCommand.ts"
 export * from "./Sandbox/SandboxError.ts"
 export * from "./Sandbox/Script.ts"

@@ -9,6 +9,7 @@ import { Sandbox } from "../Sandbox.ts"
 import { type SessionState, type StateEvent, StateMachine, type TransitionRefused } from "../StateMachine.ts"
 import type { Stage } from "../Workspace.ts"
 import { maskingAudit } from "./maskingAudit.ts"
+import type { NetworkLedger } from "./network/Network.ts"
 import { fromLeaf, type RouterFailed } from "./RouterError.ts"
 import type { RouterSession } from "./RouterSession.ts"
 
@@ -22,6 +23,7 @@ export interface Memory {
   greenMs?: number
   /** The last necessity check, and the diff it was of. */
   necessity?: { readonly of: string; readonly found: Necessity }
+  network?: NetworkLedger
 }
 
 /** The leaves a tool call meets, gathered once when the router is built. */

@@ -56,7 +56,7 @@ export const gateCall = Effect.fn("Router.gateCall")(function*(
   const decision = yield* decide(leaves, session, state, request)
   if (decision.effect === "allow") return undefined
   if (decision.effect === "deny") return refusedBy(decision)
-  const what = [call.tool, call.path, call.request.command, ...(call.request.args ?? [])].filter((part) =>
+  const what = [request.action, call.path, call.request.command, ...(call.request.args ?? [])].filter((part) =>
     part !== undefined
   ).join(" ")
   const answer = yield* session.review({
@@ -88,3 +88,21 @@ export const gateCall = Effect.fn("Router.gateCall")(function*(
   const refused = yield* approve(leaves, session, state, [{ request, decision }], answer)
   return refused === undefined ? undefined : refusedBy(refused)
 })
+
+const noHosts = {
+  by: "network",
+  text: "Refused: there is no network here. A person opens hosts with network: [name, ...] in their own " +
+    "~/.config/fluffy/config.yaml and a policy rule; go on without a network."
+}
+
+/** The same for a call that asks for a network besides: `network.use`. Where no host is configured there is none to ask for. */
+export const gateNetwork = (
+  leaves: Leaves,
+  options: RouterOptions,
+  session: RouterSession,
+  state: SessionState,
+  call: GatedCall
+): ReturnType<typeof gateCall> =>
+  options.network.hosts.length === 0
+    ? Effect.succeed(noHosts)
+    : gateCall(leaves, options, session, state, { ...call, request: { ...call.request, action: "network.use" } })
