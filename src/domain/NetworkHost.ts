@@ -14,7 +14,7 @@ const label = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 const numeric = /^(?:\d+|0x[0-9a-f]*)$/
 
 /** A host name in lower case (RFC 1123, at least two labels), or why the text is none. Case is all that is forgiven. */
-export const parseName = (text: string): Either.Either<string, string> => {
+const parseName = (text: string): Either.Either<string, string> => {
   if (text === "" || text.length > maxName) return Either.left("a name has 1 to 253 characters")
   // Checked before the case is changed: some letters outside ASCII have an ASCII lower case.
   if (!/^[\x21-\x7e]+$/.test(text)) return Either.left("a name outside ASCII is written in its xn-- form")

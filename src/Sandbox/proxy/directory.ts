@@ -17,7 +17,7 @@ import { isDead, self } from "../../internal/owner.ts"
 import { SandboxFailed } from "../SandboxError.ts"
 
 /** The socket's name in its directory. */
-export const socketName = "proxy.sock"
+const socketName = "proxy.sock"
 
 const prefix = "fluffy-network-"
 
