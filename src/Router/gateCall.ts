@@ -52,6 +52,15 @@ export const gateCall = Effect.fn("Router.gateCall")(function*(
       text: `Refused by phase ${state.phase}: ${byPhase.value.reason}. ${byPhase.value.possible}`
     }
   }
+  return yield* gatePolicy(leaves, session, state, call)
+})
+
+const gatePolicy = Effect.fnUntraced(function*(
+  leaves: Leaves,
+  session: RouterSession,
+  state: SessionState,
+  call: GatedCall
+): Effect.fn.Return<{ readonly by: string; readonly text: string } | undefined, RouterFailed> {
   const request = requestOf(state, call)
   const decision = yield* decide(leaves, session, state, request)
   if (decision.effect === "allow") return undefined
@@ -95,7 +104,7 @@ const noHosts = {
     "~/.config/fluffy/config.yaml and a policy rule; go on without a network."
 }
 
-/** The same for a call that asks for a network besides: `network.use`. Where no host is configured there is none to ask for. */
+/** Asks the policy, and where a rule says so a human, about the network that a call wants. Where no host is configured there is none. */
 export const gateNetwork = (
   leaves: Leaves,
   options: RouterOptions,
@@ -105,4 +114,4 @@ export const gateNetwork = (
 ): ReturnType<typeof gateCall> =>
   options.network.hosts.length === 0
     ? Effect.succeed(noHosts)
-    : gateCall(leaves, options, session, state, { ...call, request: { ...call.request, action: "network.use" } })
+    : gatePolicy(leaves, session, state, { ...call, request: { ...call.request, action: "network.use" } })

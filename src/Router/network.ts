@@ -95,7 +95,7 @@ export const runWithNetwork = Effect.fn("Router.runWithNetwork")(function*(
 > {
   const network = yield* openNetwork(leaves, session, state, need, dialing)
   const result = yield* Effect.mapError(
-    leaves.sandbox.run({ ...command, network: { directory: network.directory } }),
+    leaves.sandbox.run({ ...command, template: "integration-test", network: { directory: network.directory } }),
     fromLeaf(need.tool)
   )
   return { result, refused: yield* network.refused }

@@ -1,6 +1,7 @@
 import { join } from "node:path"
 import { packageRoot } from "../internal/PackageRoot.ts"
 import type { SandboxCommand } from "./SandboxCommand.ts"
+import { defaultTemplate, templateOf } from "./Template.ts"
 
 const inside = { network: "/run/fluffy/network", forwarder: "/run/fluffy/forwarder" } as const
 
@@ -41,10 +42,10 @@ fi
 exec "$@"`
 
 /** Why this command cannot have the network it asks for, or undefined. */
-export const networkProblem = ({ network }: SandboxCommand): string | undefined =>
-  network === undefined || network.directory.startsWith("/")
+export const networkProblem = (command: SandboxCommand): string | undefined =>
+  command.network === undefined || templateOf(command).network
     ? undefined
-    : "the directory of a network must be an absolute path"
+    : `a sandbox of the template ${command.template ?? defaultTemplate} has no network`
 
 /**
  * The command as every backend runs it: one with a network gets the proxy's directory and the forwarder mounted, variables that name the

@@ -15,6 +15,12 @@ type User = SandboxCommand["user"]
 class Packages extends Context.Tag("test/Packages")<Packages, Effect.Effect.Success<typeof packageServer>>() {}
 const packages = Layer.scoped(Packages, packageServer)
 
+/** What puts a command on the network of a proxy. */
+const on = ({ directory }: { readonly directory: string }): Partial<SandboxCommand> => ({
+  template: "integration-test",
+  network: { directory }
+})
+
 /** What tools read to trust the server's certificate; nothing here has to do with the proxy. */
 const trust = {
   CURL_CA_BUNDLE: "/ca/ca.pem",
@@ -35,7 +41,7 @@ const open = Effect.fnUntraced(function*(user: User, script: string, options: Pa
   const proxy = yield* proxyFor([`${host}:${port}`], { user })
   const result = yield* run(["sh", "-c", script], {
     user,
-    network: { directory: proxy.directory },
+    ...on(proxy),
     ...options,
     mounts: [{ source: ca, target: "/ca", mode: "ro" }, ...options.mounts ?? []],
     env: { ...trust, S: `https://${host}:${port}`, HOST: host, PORT: String(port), ...options.env }
@@ -148,7 +154,7 @@ const suite = (name: string, backend: Layer.Layer<Sandbox, unknown>, users: Read
         const code = yield* through(user, "cat; echo err >&2; exit 7", { stdin })
         assert.deepStrictEqual([code.result.exitCode, code.stdout, code.stderr], [7, "typed\n", "err\n"])
         const { directory } = yield* proxyFor([], { user })
-        const none = yield* run(["no-such-program"], { user, network: { directory } })
+        const none = yield* run(["no-such-program"], { user, ...on({ directory }) })
         assert.strictEqual(none.exitCode, 127)
         const killed = yield* through(user, "kill -TERM $$")
         assert.strictEqual(killed.result.exitCode, 143)
@@ -196,6 +202,17 @@ curl -sS $S/hello; echo went on`
         assert.match(stdout, /No such file[^\n]*\n.*proxy\.sock\n$/)
       }))
 
+    it.scoped("gives no network to a sandbox of another kind", () =>
+      Effect.gen(function*() {
+        const network = yield* proxyFor([], { user })
+        for (const template of ["code-executor", "strict"] as const) {
+          const refused = yield* Effect.flip(run(["true"], { user, network, template }))
+          assert.include(refused.message, `a sandbox of the template ${template} has no network`)
+        }
+        const plain = yield* Effect.flip(run(["true"], { user, network }))
+        assert.include(plain.message, "a sandbox of the template code-executor has no network")
+      }))
+
     it.scoped("closes the tunnels of a command that is interrupted", () =>
       Effect.gen(function*() {
         const got = yield* Deferred.make<void>()
@@ -208,7 +225,7 @@ curl -sS $S/hello; echo went on`
         const seen: Array<Connection> = []
         const record = (connection: Connection) => Effect.sync(() => void seen.push(connection))
         const talking = Effect.flatMap(proxyFor([`a.example:${port}`], { user, record }), ({ directory }) =>
-          run(["sh", "-c", script], { user, network: { directory } }))
+          run(["sh", "-c", script], { user, ...on({ directory }) }))
         const fiber = yield* Effect.fork(Effect.scoped(talking))
         yield* Deferred.await(got)
         yield* Fiber.interrupt(fiber)
