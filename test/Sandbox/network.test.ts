@@ -1,6 +1,7 @@
-import { assert, layer as withLayer } from "@effect/vitest"
+import { assert, it, layer as withLayer } from "@effect/vitest"
 import { Context, Deferred, Effect, Fiber, Layer } from "effect"
-import { type Connection, type Sandbox, type SandboxCommand } from "../../src/Sandbox.ts"
+import { spawnSync } from "node:child_process"
+import { type Connection, publicDialing, type Sandbox, type SandboxCommand } from "../../src/Sandbox.ts"
 import * as Bubblewrap from "../../src/Sandbox/Bubblewrap.ts"
 import * as Docker from "../../src/Sandbox/Docker.ts"
 import * as Podman from "../../src/Sandbox/Podman.ts"
@@ -219,7 +220,7 @@ curl -sS $S/hello; echo went on`
         const over = yield* Deferred.make<void>()
         const { port } = yield* tcpServer((socket) => {
           socket.once("data", () => Deferred.unsafeDone(got, Effect.void))
-          socket.on("close", () => Deferred.unsafeDone(over, Effect.void))
+          socket.on("end", () => Deferred.unsafeDone(over, Effect.void))
         })
         const script = dialog(`CONNECT a.example:${port} HTTP/1.1\n\n`, "s.send(b\"x\"); s.recv(1)")
         const seen: Array<Connection> = []
@@ -237,6 +238,34 @@ curl -sS $S/hello; echo went on`
 
 if (requireRuntime("bubblewrap") && requireRuntime("openssl")) {
   suite("bubblewrap", Bubblewrap.layerLazy(), users)
+}
+
+const npmConfig = (name: string) => spawnSync("npm", ["config", "get", name], { encoding: "utf8" }).stdout.trim()
+
+if (requireRuntime("bubblewrap") && requireRuntime("the npm registry")) {
+  it.scopedLive("a network installs a package from the registry of this machine", () =>
+    Effect.gen(function*() {
+      const registry = new URL(npmConfig("registry"))
+      const [cafile, user] = [npmConfig("cafile"), users.at(-1)!]
+      const allowed = `${registry.hostname}:${registry.port || 443}`
+      // It may be a mirror in a private network, which the real address check refuses.
+      const dialing = { ...publicDialing, problem: () => undefined }
+      const { directory, recorded } = yield* proxyFor([allowed], { user, dialing })
+      const script =
+        "mkdir /tmp/p && cd /tmp/p && npm install --silent left-pad >&2 && node -p 'require(\"left-pad\")(1, 3)'"
+      const result = yield* run(["sh", "-c", script], {
+        user,
+        ...on({ directory }),
+        env: {
+          npm_config_registry: registry.href,
+          npm_config_update_notifier: "false",
+          ...(cafile === "null" ? {} : { npm_config_cafile: cafile })
+        },
+        limits: { timeoutMs: 60_000 }
+      })
+      assert.deepStrictEqual([result.exitCode, text(result.stdout)], [0, "  1\n"], text(result.stderr))
+      assert.include(recorded.map(({ asked, outcome }) => `${outcome} ${asked}`), `opened ${allowed}`)
+    }).pipe(Effect.provide(Bubblewrap.layerLazy())), 90_000)
 }
 
 for (const [name, { layerLazy }] of Object.entries({ docker: Docker, podman: Podman })) {
