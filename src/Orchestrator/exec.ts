@@ -72,7 +72,9 @@ export const exec = Effect.fn("Orchestrator.exec")((
         mounts: stage.mounts,
         user: stage.user,
         limits: { ...defaultLimits, timeoutMs: request.timeoutMs ?? options.timeoutMs },
-        ...(network === undefined ? {} : { template: "integration-test" as const, network: { directory: network.directory } }),
+        ...(network === undefined
+          ? {}
+          : { template: "integration-test" as const, network: { directory: network.directory } }),
         ...(request.onOutput === undefined ? {} : { onOutput: request.onOutput })
       }),
       fromKernel
