@@ -9,7 +9,7 @@ import * as Orchestrator from "./Orchestrator.ts"
 import type { Policy, PolicyLoadFailed } from "./Policy.ts"
 import * as PolicyYaml from "./Policy/Yaml.ts"
 import * as Router from "./Router.ts"
-import type { Sandbox, SandboxUnavailable } from "./Sandbox.ts"
+import { type Dialing, publicDialing, type Sandbox, type SandboxUnavailable, sweepNetworks } from "./Sandbox.ts"
 import * as SandboxAuto from "./Sandbox/Auto.ts"
 import { makeClassify, type StateMachine, type StateMachineFailed } from "./StateMachine.ts"
 import * as StateMachineSql from "./StateMachine/Sql.ts"
@@ -27,7 +27,9 @@ export type KernelFailed = AuditFailed | PolicyLoadFailed | SandboxUnavailable |
 
 /** The kernel over leaves and a model of one's own. */
 export const layerWithoutLeaves = (
-  options: KernelOptions & Partial<Pick<Router.RouterOptions, "baselines" | "grep" | "reports">>
+  options: KernelOptions & Partial<Pick<Router.RouterOptions, "baselines" | "grep" | "reports">> & {
+    readonly dialing?: Dialing
+  }
 ): Layer.Layer<Modules, never, Leaves | LanguageModel> =>
   Orchestrator.layer({
     project: options.project,
@@ -47,7 +49,8 @@ export const layerWithoutLeaves = (
         grep: options.grep ?? "ripgrep",
         reports: options.reports ?? Router.reportsOnDisk,
         baselines: options.baselines ?? Router.baselinesOnDisk(join(options.state, "baselines")),
-        necessity: { rule: options.necessity, budgetMs: options.necessityBudget }
+        necessity: { rule: options.necessity, budgetMs: options.necessityBudget },
+        network: { hosts: options.network, dialing: options.dialing ?? publicDialing }
       })
     ))
   )
@@ -73,7 +76,8 @@ export const layerLeaves = (
     replaced.policy ??
       PolicyYaml.layer({ directories: options.policies, project: options.project, sealed: [options.state] }),
     replaced.sandbox ?? SandboxAuto.layerConfig(options),
-    replaced.workspace ?? Disk.layer({ state: options.state })
+    replaced.workspace ?? Disk.layer({ state: options.state }),
+    Layer.effectDiscard(sweepNetworks)
   )
 
 /** The whole kernel; it asks for a model and nothing else. */

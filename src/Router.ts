@@ -1,15 +1,17 @@
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, type Scope } from "effect"
 import type { Audit } from "./Audit.ts"
 import type { ToolCall, ToolResult } from "./domain/ToolCall.ts"
 import type { Policy } from "./Policy.ts"
 import { call } from "./Router/call.ts"
 import { gather } from "./Router/Leaves.ts"
+import type { Network } from "./Router/network.ts"
 import type { RouterFailed } from "./Router/RouterError.ts"
 import type { RouterSession } from "./Router/RouterSession.ts"
 import type { RouterOptions } from "./Router/Tool.ts"
 import { tools } from "./Router/tools.ts"
 import { isNamed, type ToolSpec } from "./Router/ToolSpec.ts"
-import type { Sandbox } from "./Sandbox.ts"
+import { typedNetwork } from "./Router/typedNetwork.ts"
+import type { Sandbox, SandboxCommand } from "./Sandbox.ts"
 import type { StateMachine } from "./StateMachine.ts"
 import type { Stage } from "./Workspace.ts"
 
@@ -17,6 +19,7 @@ export { askPolicy } from "./Router/askPolicy.ts"
 export { type Baselines, nowhere as baselinesNowhere, onDisk as baselinesOnDisk } from "./Router/baselines.ts"
 export { advance } from "./Router/Leaves.ts"
 export { maskingAudit } from "./Router/maskingAudit.ts"
+export { type Network, type NetworkNeed, openNetwork, runWithNetwork } from "./Router/network.ts"
 export { inMemory as reportsInMemory, onDisk as reportsOnDisk, type ReportChannel } from "./Router/reportChannel.ts"
 export * from "./Router/RouterError.ts"
 export * from "./Router/RouterSession.ts"
@@ -30,6 +33,11 @@ export class Router extends Context.Tag("fluffy/Router")<Router, {
   readonly tools: ReadonlyArray<ToolSpec>
   /** Runs one call. Refusals and errors the model can act on are results; only a broken kernel fails. */
   readonly call: (session: RouterSession, call: ToolCall) => Effect.Effect<ToolResult, RouterFailed>
+  /** Opens a proxy to the hosts of the configuration for the scope, for a command that a person types; a text is a refusal. */
+  readonly network: (
+    session: RouterSession,
+    command: Pick<SandboxCommand, "command" | "args">
+  ) => Effect.Effect<Network | string, RouterFailed, Scope.Scope>
 }>() {}
 
 const readers = 16
@@ -50,6 +58,7 @@ export const layer = (
       const isReader = (name: string) => tools.some(({ spec }) => spec.path === "fast" && isNamed(spec.name, name))
       return Router.of({
         tools: tools.map(({ spec }) => spec),
+        network: (session, command) => typedNetwork(leaves, options, session, command),
         call: (session, request) =>
           lockOf(session.stage).withPermits(isReader(request.name) ? 1 : readers)(
             call(leaves, options, tools, session, request)

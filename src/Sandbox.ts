@@ -1,10 +1,12 @@
 import { Context, Effect, Layer, type Scope } from "effect"
 import { capped, killed } from "./Sandbox/limits.ts"
+import { networkProblem } from "./Sandbox/networked.ts"
 import type { SandboxCommand, SandboxProbe, SandboxResult } from "./Sandbox/SandboxCommand.ts"
 import { SandboxFailed, type SandboxUnavailable } from "./Sandbox/SandboxError.ts"
 import type { Script } from "./Sandbox/Script.ts"
 import { templateProblem, withinTemplate } from "./Sandbox/Template.ts"
 
+export * from "./Sandbox/Proxy.ts"
 export * from "./Sandbox/SandboxCommand.ts"
 export * from "./Sandbox/SandboxError.ts"
 export * from "./Sandbox/Script.ts"
@@ -49,7 +51,7 @@ export const layerMemory = (script: Script = () => undefined): Layer.Layer<Sandb
     Sandbox.of({
       backend: "memory",
       run: Effect.fn("Sandbox.run")(function*(asked: SandboxCommand) {
-        const problem = templateProblem(asked)
+        const problem = templateProblem(asked) ?? networkProblem(asked)
         if (problem !== undefined) return yield* refused(problem)
         const command = withinTemplate(asked)
         const answer = yield* Effect.sync(() => script(command))

@@ -38,7 +38,7 @@ const place = "/project"
 const openRule: Policy.Rule = {
   name: "all-that-is-left-open",
   effect: "allow",
-  match: { action: [...ToolName.literals, "change", "merge"] }
+  match: { action: [...ToolName.literals, "change", "merge", "network.use", "network.connect"] }
 }
 
 /** The whole kernel in memory: no container, disk or network. Only the model is asked for. */

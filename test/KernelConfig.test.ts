@@ -149,12 +149,13 @@ limits: { timeout: 20h, memory: 900GiB }
 base_image: registry.evil.example/base
 necessity: off
 necessity_budget: 1s
+network: [evil.example]
 `
       })
       const { policies: _, project: __, state: ___, ...rest } = options
       assert.deepStrictEqual(rest, { ...defaults, exempt: [] })
       assert.deepStrictEqual([model, baseUrl], [undefined, undefined])
-      assert.strictEqual(warnings.length, 15)
+      assert.strictEqual(warnings.length, 16)
       for (const [index, key] of ["model", "base_url", "mode", "max_turns"].entries()) {
         assert.isTrue(
           warnings.some((warning) => warning.includes(`config.yaml:${index + 1}: ${key} is not taken from a project`)),
@@ -208,6 +209,49 @@ runners: [{ command: npm, args: [test], report: node }]
       assert.deepStrictEqual(options.limits, { ...defaults.limits, memoryBytes: 1024 ** 3, timeoutMs: 60_000 })
       assert.strictEqual(options.runners[0]!.command, "npm")
     }))
+
+  it.scoped.each<readonly [user: string, project: string | undefined, open: ReadonlyArray<string>, refused: number]>([
+    ["[a.example, B.example:8443]", undefined, ["a.example:443", "b.example:8443"], 0],
+    ["[a.example, b.example]", "[]", [], 0],
+    ["[a.example, b.example]", "[b.example]", ["b.example:443"], 0],
+    ["[a.example]", "[a.example:8443]", [], 1],
+    ["[a.example]", "[a.example, evil.example]", ["a.example:443"], 1],
+    ["[\"*.example\"]", "[a.example]", [], -1],
+    ["[\"*.a.example\"]", "[x.a.example, a.example]", ["x.a.example:443"], 1],
+    ["[x.a.example, b.example]", "[\"*.a.example\"]", ["x.a.example:443"], 0],
+    ["[\"*.a.example\", x.a.example]", "[\"*.a.example\"]", ["*.a.example:443"], 0],
+    ["[]", "[\"*.a.example\", b.example]", [], 1]
+  ])(
+    "opens of the hosts %s of a user and %s of a project only those of both: %j",
+    ([user, project, open, refused]) =>
+      Effect.gen(function*() {
+        const given = { user: `network: ${user}`, ...(project === undefined ? {} : { project: `network: ${project}` }) }
+        const { loaded } = yield* loading(given)
+        if (refused < 0) return assert.isTrue(loaded._tag === "Left" && /cannot be used/.test(loaded.left.message))
+        assert(loaded._tag === "Right")
+        assert.deepStrictEqual(loaded.right.options.network.map(({ host, port }) => `${host}:${port}`), open)
+        assert.lengthOf(loaded.right.warnings, refused)
+      })
+  )
+
+  it.scoped.each([
+    "[10.0.0.1]",
+    "[\"[::1]\"]",
+    "[localhost]",
+    "[\"*\"]",
+    "[https://a.example]",
+    "[a.example:0]",
+    "a.example",
+    "[ä.example]"
+  ])(
+    "refuses a file with the hosts %s",
+    (hosts) =>
+      Effect.gen(function*() {
+        const { loaded } = yield* loading({ user: `network: ${hosts}` })
+        assert(loaded._tag === "Left")
+        assert.match(loaded.left.message, /network/)
+      })
+  )
 
   it.scoped("keeps a project from changing a sandbox the user chose, or leaving a read-only mode", () =>
     Effect.gen(function*() {

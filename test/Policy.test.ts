@@ -50,6 +50,29 @@ it.effect.each<[string, ReadonlyArray<Policy.Rule>, string]>([
     assert.strictEqual((yield* decide(rules.toReversed(), { path: "src/a.ts" })).effect, effect)
   }))
 
+it.effect.each<[host: ReadonlyArray<string>, asked: string | undefined, allowed: boolean]>([
+  [["a.example"], "a.example:443", true],
+  [["a.example"], "a.example:8443", true],
+  [["A.Example:443"], "a.example:443", true],
+  [["a.example:443"], "a.example:8443", false],
+  [["a.example:443"], "a.example", false],
+  [["a.example:443"], undefined, false],
+  [["*.example"], "a.example:443", true],
+  [["*.example:443"], "a.example:443", true],
+  [["*.example:443"], "a.example:80", false],
+  [["*.example"], "example:443", false],
+  [["*.example"], "badexample:443", false],
+  [["a.example"], "a.example.evil.test:443", false],
+  [["a.example"], "xa.example:443", false]
+])("lets a rule on the hosts %j speak of %s: %s", ([host, asked, allowed]) =>
+  Effect.gen(function*() {
+    const rules: ReadonlyArray<Policy.Rule> = [
+      { name: "hosts", match: { action: "network.connect", host }, effect: "allow" }
+    ]
+    const request = { action: "network.connect", ...(asked === undefined ? {} : { host: asked }) } as const
+    assert.strictEqual((yield* decide(rules, request)).effect, allowed ? "allow" : "deny")
+  }))
+
 it.effect("does not let a project allow itself anything, but lets it deny and ask", () =>
   Effect.gen(function*() {
     assert.deepInclude(yield* decide([allow], { path: "a" }, "project"), { effect: "deny", rule: "default" })

@@ -15,6 +15,7 @@ export const AuditCategory = Schema.Literal(
   "review",
   "merge",
   "model",
+  "network",
   "audit"
 )
 export type AuditCategory = typeof AuditCategory.Type

@@ -1,4 +1,5 @@
-import { ParseResult, Schema } from "effect"
+import { Either, ParseResult, Schema } from "effect"
+import { parseAllowed, show } from "../domain/NetworkHost.ts"
 import { Mode } from "../domain/Phase.ts"
 import { problemOf } from "../internal/Glob.ts"
 import { NecessityRule, RunnerReport, SandboxChoice } from "./KernelOptions.ts"
@@ -61,6 +62,18 @@ const Runner = Schema.Struct({
   )
 )
 
+const Host = Schema.String.pipe(
+  Schema.filter((text) => {
+    const parsed = parseAllowed(text)
+    return Either.isRight(parsed) ? true : `the host ${quote(text)} cannot be used: ${parsed.left}`
+  }),
+  Schema.transform(Schema.Struct({ host: Schema.String, port: Schema.Int }), {
+    strict: true,
+    decode: (text) => Either.getOrThrow(parseAllowed(text)),
+    encode: show
+  })
+)
+
 const Limits = Schema.Struct({
   timeoutMs: key("timeout", Time),
   outputBytes: key("output", Size),
@@ -90,7 +103,8 @@ export const ConfigFile = Schema.Struct({
   necessity: optional(oneOf(NecessityRule)),
   necessityBudget: key("necessity_budget", Time),
   limits: optional(Limits),
-  runners: optional(Schema.Array(Runner))
+  runners: optional(Schema.Array(Runner)),
+  network: optional(Schema.Array(Host))
 })
 
 /** The key of each setting as a file writes it. */
@@ -113,5 +127,6 @@ export const fileKeys = {
   necessity: "necessity",
   necessityBudget: "necessity_budget",
   limits: "limits",
-  runners: "runners"
+  runners: "runners",
+  network: "network"
 } as const satisfies Readonly<Record<keyof typeof ConfigFile.Type, string>>

@@ -1,3 +1,4 @@
+import type { NetworkHost } from "../domain/NetworkHost.ts"
 import type { Mode } from "../domain/Phase.ts"
 import { defaultLimits, type Limits } from "../Sandbox.ts"
 
@@ -65,6 +66,8 @@ export interface KernelOptions {
   readonly necessityBudget: number
   readonly limits: Limits
   readonly runners: ReadonlyArray<RunnerConfig>
+  /** Hosts that a command may ask for and the policy may then allow; `*.name` is every name below. Empty: there is no network. */
+  readonly network: ReadonlyArray<NetworkHost>
   /** Folders of YAML rules, lowest layer first; a missing folder is an empty one. */
   readonly policies: ReadonlyArray<{ readonly layer: "shipped" | "user" | "project"; readonly directory: string }>
 }
@@ -187,5 +190,6 @@ export const defaults: Omit<KernelOptions, "project" | "state" | "policies"> = {
   necessity: "report",
   necessityBudget: 60_000,
   limits: defaultLimits,
-  runners: []
+  runners: [],
+  network: []
 }

@@ -21,6 +21,7 @@ export interface Settings extends
     | "necessity"
     | "necessityBudget"
     | "runners"
+    | "network"
   >
 {
   readonly model: string

@@ -1,3 +1,4 @@
+import { covers, type NetworkHost, show } from "../domain/NetworkHost.ts"
 import type { Limits } from "../Sandbox.ts"
 import type { Settings } from "./Settings.ts"
 
@@ -61,6 +62,17 @@ const limits: Judge<Partial<Limits>> = (base, asked) => {
   return { value, ...(refused.length === 0 ? {} : { refused: refused.join("; ") }) }
 }
 
+/** What both lists name: a project narrows what its user has opened, and opens nothing. */
+const narrowed: Judge<ReadonlyArray<NetworkHost>> = (base, asked) => {
+  const taken = asked.filter((host) => base.some((open) => covers(open, host)))
+  const below = base.filter((host) => !taken.includes(host) && asked.some((open) => covers(open, host)))
+  const refused = asked.filter((host) => !taken.includes(host) && !below.some((open) => covers(host, open)))
+  return {
+    value: [...taken, ...below.filter((host) => !taken.some((other) => covers(other, host)))],
+    ...refusal(refused.map(show), "may not be opened by a project: only your own config.yaml opens hosts")
+  }
+}
+
 /**
  * What "tighten" means for each setting of a project's file, against what the user's file or the defaults say. Runners are taken as
  * they are: they run in the sandbox. A model or an address of the project's would send code and keys where its author wants.
@@ -92,5 +104,6 @@ export const tighten: { readonly [Name in keyof Settings]: Judge<Settings[Name]>
   necessityBudget: (base, asked) =>
     asked >= base ? { value: asked } : { value: base, refused: `${asked} ms is less than the ${base} ms in force` },
   limits,
-  runners: (_, asked) => ({ value: asked })
+  runners: (_, asked) => ({ value: asked }),
+  network: narrowed
 }

@@ -39,15 +39,18 @@ export interface SessionSummary {
   readonly durationMs: number
 }
 
-/** One command for `exec`. */
+/** One command for `exec`. With `network` it reaches the configured hosts as far as the policy lets it; `review` answers what a rule asks. */
 export type ExecRequest = Pick<SandboxCommand, "command" | "args"> & {
   readonly timeoutMs?: number
+  readonly network?: boolean
+  readonly review?: Observer["review"]
   readonly onOutput?: NonNullable<SandboxCommand["onOutput"]>
 }
 
-/** What came of it: the command's result and what it changed in a stage that is gone now. */
+/** What came of it: the command's result, what it changed in a stage that is gone now, and the connections it was refused. */
 export interface ExecReport {
   readonly result: SandboxResult
+  readonly refused: ReadonlyArray<string>
   readonly changes: ChangeSet
 }
 

@@ -19,10 +19,15 @@ export const exec = Effect.fn("Orchestrator.exec")((
   request: ExecRequest
 ): Effect.Effect<ExecReport, OrchestratorFailed> =>
   Effect.scoped(Effect.gen(function*() {
-    const session = yield* openSession(parts, options, nobody, {
+    const observer = request.review === undefined ? nobody : { ...nobody, review: request.review }
+    const session = yield* openSession(parts, options, observer, {
       mode: "explore",
       action: "exec.started",
-      detail: { command: request.command, args: request.args.join(" ").slice(0, 1000) }
+      detail: {
+        command: request.command,
+        args: request.args.join(" ").slice(0, 1000),
+        network: request.network === true
+      }
     })
     const state = yield* Effect.mapError(parts.stateMachine.get(session.id), fromKernel)
     const asked: PolicyRequest = {
@@ -54,6 +59,10 @@ export const exec = Effect.fn("Orchestrator.exec")((
           `Refused by policy (rule ${decision.rule}): ${decision.reason}. See: fluffy policy explain shell.exec --command ${request.command}`
       })
     }
+    const network = request.network === true
+      ? yield* Effect.mapError(parts.router.network(session, request), fromKernel)
+      : undefined
+    if (typeof network === "string") return yield* new OrchestratorFailed({ reason: "denied", detail: network })
     const { stage } = session
     const result = yield* Effect.mapError(
       parts.sandbox.run({
@@ -63,6 +72,9 @@ export const exec = Effect.fn("Orchestrator.exec")((
         mounts: stage.mounts,
         user: stage.user,
         limits: { ...defaultLimits, timeoutMs: request.timeoutMs ?? options.timeoutMs },
+        ...(network === undefined
+          ? {}
+          : { template: "integration-test" as const, network: { directory: network.directory } }),
         ...(request.onOutput === undefined ? {} : { onOutput: request.onOutput })
       }),
       fromKernel
@@ -82,6 +94,7 @@ export const exec = Effect.fn("Orchestrator.exec")((
       }),
       fromKernel
     )
-    return { result, changes }
+    const refused = network === undefined ? [] : yield* Effect.mapError(network.refused, fromKernel)
+    return { result, changes, refused }
   }))
 )

@@ -24,13 +24,22 @@ const equal = (
   return [{ field, wanted: shown(values), test: ({ request }) => set.has(request[field]) }]
 }
 
+/** Parts `name:port`; a rule that names no port speaks of every one. */
+const split = (host: string) => {
+  const [, name = "", port] = /^(.*?)\.?(?::(\d+))?$/.exec(host.toLowerCase()) ?? []
+  return { name, port }
+}
+
 const host = (values: ReadonlyArray<string> | undefined): ReadonlyArray<FieldTest> => {
   if (values === undefined) return []
-  const names = values.map((value) => value.toLowerCase())
+  const hosts = values.map(split)
   const test = ({ request }: Subject) => {
-    const asked = request.host?.toLowerCase().replace(/\.$/, "")
-    return asked !== undefined &&
-      names.some((name) => name === asked || (name.startsWith("*.") && asked.endsWith(name.slice(1))))
+    if (request.host === undefined) return false
+    const asked = split(request.host)
+    return hosts.some(({ name, port }) =>
+      (port === undefined || port === asked.port) &&
+      (name === asked.name || (name.startsWith("*.") && asked.name.endsWith(name.slice(1))))
+    )
   }
   return [{ field: "host", wanted: shown(values), test }]
 }

@@ -2,10 +2,16 @@ import type { Decision } from "../domain/Decision.ts"
 import type { Mode, Phase } from "../domain/Phase.ts"
 import type { ToolName } from "../domain/ToolCall.ts"
 
-/** What a request is about: a tool call by its name, one path of a change set, or the merge of one path into the project. */
-export type PolicyAction = ToolName | "change" | "merge"
+/**
+ * What a request is about: a tool call by its name, one path of a change set, the merge of one path into the project, a command that
+ * asks for a network, or one connection of it.
+ */
+export type PolicyAction = ToolName | "change" | "merge" | "network.use" | "network.connect"
 
-/** One question to the policy. `path` is project-relative. `args` are the command's arguments without the command. */
+/**
+ * One question to the policy. `path` is project-relative. `args` are the command's arguments without the command. `host` is a name, of a
+ * connection `name:port`.
+ */
 export interface PolicyRequest {
   readonly action: PolicyAction
   readonly phase: Phase

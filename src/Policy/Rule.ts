@@ -6,7 +6,7 @@ import { ToolName } from "../domain/ToolCall.ts"
 export type RuleLayer = "shipped" | "user" | "project"
 
 /** Every action a request can be about. */
-export const actions = [...ToolName.literals, "change", "merge"] as const
+export const actions = [...ToolName.literals, "change", "merge", "network.use", "network.connect"] as const
 
 const quote = (value: unknown) => (JSON.stringify(value) ?? String(value)).slice(0, 80)
 

@@ -29,7 +29,7 @@ const empty = (match: Match, at: RuleProblem["at"]): ReadonlyArray<RuleProblem> 
     problem: `the list of ${field} is empty, so this never matches`
   }))
 
-const pathless: ReadonlySet<string> = new Set(["task.complete"])
+const pathless: ReadonlySet<string> = new Set(["task.complete", "network.connect"])
 const commandless: ReadonlySet<string> = new Set([
   "fs.read",
   "fs.list",
@@ -40,7 +40,8 @@ const commandless: ReadonlySet<string> = new Set([
   "fs.edit",
   "task.complete",
   "merge",
-  "change"
+  "change",
+  "network.connect"
 ])
 
 const senseless = (match: Match): ReadonlyArray<RuleProblem> => {

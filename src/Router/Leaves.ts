@@ -9,6 +9,7 @@ import { Sandbox } from "../Sandbox.ts"
 import { type SessionState, type StateEvent, StateMachine, type TransitionRefused } from "../StateMachine.ts"
 import type { Stage } from "../Workspace.ts"
 import { maskingAudit } from "./maskingAudit.ts"
+import type { NetworkLedger } from "./network/Network.ts"
 import { fromLeaf, type RouterFailed } from "./RouterError.ts"
 import type { RouterSession } from "./RouterSession.ts"
 import type { Selected } from "./Runners.ts"
@@ -25,6 +26,7 @@ export interface Memory {
   selected?: { readonly of: string; readonly found: ReadonlyArray<Selected> }
   /** The last necessity check, and the diff it was of. */
   necessity?: { readonly of: string; readonly found: Necessity }
+  network?: NetworkLedger
 }
 
 /** The leaves a tool call meets, gathered once when the router is built. */

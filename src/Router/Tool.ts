@@ -1,8 +1,9 @@
 import type { Effect, Schema } from "effect"
+import type { NetworkHost } from "../domain/NetworkHost.ts"
 import type { ProjectPath } from "../domain/ProjectPath.ts"
 import type { ToolOutcome } from "../domain/ToolCall.ts"
 import type { PolicyRequest } from "../Policy.ts"
-import type { Limits, SandboxResult } from "../Sandbox.ts"
+import type { Dialing, Limits, SandboxResult } from "../Sandbox.ts"
 import type { Classify, SessionState } from "../StateMachine.ts"
 import type { Edit } from "../Workspace.ts"
 import type { Baselines } from "./baselines.ts"
@@ -35,6 +36,8 @@ export interface RouterOptions {
   readonly reports: ReportChannel
   readonly baselines: Baselines
   readonly necessity: NecessityOptions
+  /** The hosts that commands may ask for, and how their names become connections. */
+  readonly network: { readonly hosts: ReadonlyArray<NetworkHost>; readonly dialing: Dialing }
 }
 
 /** What one tool says of one call. `ownMs` is the time its own work took: reading, or running in the sandbox. */
@@ -54,7 +57,16 @@ export interface StageCommand {
   readonly timeoutMs?: number
   readonly outputBytes?: number
   readonly env?: Readonly<Record<string, string>>
+  /** Whether it gets the hosts of the configuration; the call has to have asked for them (`Tool.network`). */
+  readonly network?: boolean
   readonly mounts?: ReadonlyArray<{ readonly source: string; readonly target: string; readonly mode: "ro" | "rw" }>
+}
+
+/** A command that ran: its result, what became of its changes, and the connections it was refused, one line each. */
+export interface StageRun {
+  readonly result: SandboxResult
+  readonly settlement: Settlement
+  readonly refused: ReadonlyArray<string>
 }
 
 /** What a tool may use. `run` executes in a sandbox over the stage and then gates what it did: no tool can leave the gate out. */
@@ -67,7 +79,7 @@ export interface ToolContext {
   readonly leaves: Leaves
   readonly run: (
     command: StageCommand
-  ) => Effect.Effect<{ readonly result: SandboxResult; readonly settlement: Settlement }, RouterFailed>
+  ) => Effect.Effect<StageRun, RouterFailed>
   /** The same for a test run, whose changes to the stage are never kept. */
   readonly runDiscarding: ToolContext["run"]
   /** Work over the stage with edits tried out; whatever becomes of it, the stage is as it was accepted afterwards. */
@@ -88,6 +100,8 @@ export interface Tool<A> {
   /** Whether the call writes `path`: then the phase is asked before anything runs. */
   readonly writes?: boolean
   readonly request?: (args: A) => Partial<PolicyRequest>
+  /** Whether the call asks for a network: then the policy is asked about that too. */
+  readonly network?: (args: A) => boolean
   readonly execute: (args: A, context: ToolContext) => Effect.Effect<ToolAnswer, RouterFailed>
 }
 

@@ -19,6 +19,9 @@ const terms = {
   session: { uses: 100, ttlMs: 8 * 3_600_000 }
 } as const
 
+/** A yes to a host is for the session, and one command may connect hundreds of times. */
+const connectionUses = 1000
+
 const maxNamed = 50
 
 /** The same request asked about for the same reasons: only that is not asked again. */
@@ -35,7 +38,8 @@ const grantOf = (
   ...(command === undefined ? {} : { command: [command, ...args] }),
   ...(host === undefined ? {} : { host }),
   ...(tool === undefined ? {} : { tool }),
-  ...terms[scope]
+  ...terms[scope],
+  ...(action === "network.connect" && scope === "session" ? { uses: connectionUses } : {})
 })
 
 const holderOf = ({ id, peer }: RouterSession) => ({ session: id, peer: peer ?? "in-process" })

@@ -6,7 +6,7 @@ import { addCounts, mask } from "../internal/Secrets.ts"
 import { isoNow, monotonicMs } from "../internal/time.ts"
 import type { PolicyRequest } from "../Policy.ts"
 import type { SessionState } from "../StateMachine.ts"
-import { gateCall, type GatedCall, requestOf } from "./gateCall.ts"
+import { gateCall, type GatedCall, gateNetwork, requestOf } from "./gateCall.ts"
 import { type Leaves, subject } from "./Leaves.ts"
 import { fromLeaf, type RouterFailed } from "./RouterError.ts"
 import type { RouterSession } from "./RouterSession.ts"
@@ -142,6 +142,12 @@ const perform = Effect.fnUntraced(function*<A>(
   if (refusal !== undefined) {
     const refused = yield* refuse(leaves, session, state, tool.summary(args), name, refusal)
     return refusal.by.startsWith("phase ") ? refused : { ...refused, asked }
+  }
+  if (tool.network?.(args) === true) {
+    const unwanted = yield* gateNetwork(leaves, options, session, state, gated)
+    if (unwanted !== undefined) {
+      return { ...yield* refuse(leaves, session, state, tool.summary(args), name, unwanted), asked }
+    }
   }
   const run = stageRun(leaves, options, session, state, name)
   const answer = yield* tool.execute(args, {

@@ -52,11 +52,20 @@ export const gateCall = Effect.fn("Router.gateCall")(function*(
       text: `Refused by phase ${state.phase}: ${byPhase.value.reason}. ${byPhase.value.possible}`
     }
   }
+  return yield* gatePolicy(leaves, session, state, call)
+})
+
+const gatePolicy = Effect.fnUntraced(function*(
+  leaves: Leaves,
+  session: RouterSession,
+  state: SessionState,
+  call: GatedCall
+): Effect.fn.Return<{ readonly by: string; readonly text: string } | undefined, RouterFailed> {
   const request = requestOf(state, call)
   const decision = yield* decide(leaves, session, state, request)
   if (decision.effect === "allow") return undefined
   if (decision.effect === "deny") return refusedBy(decision)
-  const what = [call.tool, call.path, call.request.command, ...(call.request.args ?? [])].filter((part) =>
+  const what = [request.action, call.path, call.request.command, ...(call.request.args ?? [])].filter((part) =>
     part !== undefined
   ).join(" ")
   const answer = yield* session.review({
@@ -88,3 +97,21 @@ export const gateCall = Effect.fn("Router.gateCall")(function*(
   const refused = yield* approve(leaves, session, state, [{ request, decision }], answer)
   return refused === undefined ? undefined : refusedBy(refused)
 })
+
+const noHosts = {
+  by: "network",
+  text: "Refused: there is no network here. A person opens hosts with network: [name, ...] in their own " +
+    "~/.config/fluffy/config.yaml and a policy rule; go on without a network."
+}
+
+/** Asks the policy, and where a rule says so a human, about the network that a call wants. Where no host is configured there is none. */
+export const gateNetwork = (
+  leaves: Leaves,
+  options: RouterOptions,
+  session: RouterSession,
+  state: SessionState,
+  call: GatedCall
+): ReturnType<typeof gateCall> =>
+  options.network.hosts.length === 0
+    ? Effect.succeed(noHosts)
+    : gatePolicy(leaves, session, state, { ...call, request: { ...call.request, action: "network.use" } })

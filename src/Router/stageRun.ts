@@ -1,7 +1,9 @@
 import { Effect } from "effect"
 import type { ToolName } from "../domain/ToolCall.ts"
+import type { SandboxCommand } from "../Sandbox.ts"
 import type { SessionState } from "../StateMachine.ts"
 import type { Leaves } from "./Leaves.ts"
+import { runWithNetwork } from "./network.ts"
 import { fromLeaf, type RouterFailed } from "./RouterError.ts"
 import type { RouterSession } from "./RouterSession.ts"
 import { discard, settle, type Settlement } from "./settle.ts"
@@ -22,23 +24,28 @@ export const stageRun = (
   readonly trying: ToolContext["trying"]
 } => {
   const { stage } = session
-  const bare = (command: StageCommand) =>
-    leaves.sandbox.run({
-      command: command.command,
-      args: command.args,
-      cwd: command.cwd === undefined || command.cwd === "." ? stage.project : `${stage.project}/${command.cwd}`,
-      mounts: [...stage.mounts, ...(command.mounts ?? [])],
-      limits: {
-        ...options.limits,
-        timeoutMs: Math.min(command.timeoutMs ?? usualTimeoutMs, options.limits.timeoutMs),
-        outputBytes: Math.max(command.outputBytes ?? 0, options.limits.outputBytes)
-      },
-      user: stage.user,
-      ...(command.env === undefined ? {} : { env: command.env }),
-      ...(command.stdin === undefined ? {} : { stdin: command.stdin })
-    }).pipe(Effect.mapError(fromLeaf(tool)))
+  const commandOf = (command: StageCommand): SandboxCommand => ({
+    command: command.command,
+    args: command.args,
+    cwd: command.cwd === undefined || command.cwd === "." ? stage.project : `${stage.project}/${command.cwd}`,
+    mounts: [...stage.mounts, ...(command.mounts ?? [])],
+    limits: {
+      ...options.limits,
+      timeoutMs: Math.min(command.timeoutMs ?? usualTimeoutMs, options.limits.timeoutMs),
+      outputBytes: Math.max(command.outputBytes ?? 0, options.limits.outputBytes)
+    },
+    user: stage.user,
+    ...(command.env === undefined ? {} : { env: command.env }),
+    ...(command.stdin === undefined ? {} : { stdin: command.stdin })
+  })
+  const bare = (command: StageCommand) => Effect.mapError(leaves.sandbox.run(commandOf(command)), fromLeaf(tool))
+  const { dialing, hosts } = options.network
+  const execute = (command: StageCommand) =>
+    command.network === true
+      ? runWithNetwork(leaves, session, state, { hosts, tool }, dialing, commandOf(command))
+      : Effect.map(bare(command), (result) => ({ result, refused: [] }))
   const through = (after: Effect.Effect<Settlement, RouterFailed>): ToolContext["run"] => (command: StageCommand) =>
-    Effect.flatMap(bare(command), (result) => Effect.map(after, (settlement) => ({ result, settlement })))
+    Effect.flatMap(execute(command), (ran) => Effect.map(after, (settlement) => ({ ...ran, settlement })))
   const restore = Effect.mapError(Effect.flatMap(stage.scan, stage.reject), fromLeaf(tool))
   return {
     gated: through(Effect.suspend(() => settle(leaves, session, state, tool, options.classify))),

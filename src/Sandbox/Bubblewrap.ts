@@ -13,6 +13,7 @@ import { launch, type Outcome } from "./bubblewrap/launch.ts"
 import { limited } from "./bubblewrap/limited.ts"
 import { ordered } from "./bubblewrap/mounts.ts"
 import { type Toolchains, toolchains } from "./bubblewrap/toolchains.ts"
+import { networked, networkProblem } from "./networked.ts"
 import { defaultLimits, type SandboxCommand, type SandboxResult } from "./SandboxCommand.ts"
 import { templateOf, withinTemplate } from "./Template.ts"
 
@@ -134,8 +135,9 @@ const make = ({ path = "", program = "bwrap" }: BubblewrapOptions) => {
       Effect.flatMap(probe, ({ detail, remedy, usable }) =>
         Effect.fail(usable ? error : new SandboxUnavailable({ backend, detail, remedy: remedy ?? "fluffy doctor" })))
 
-  const run = Effect.fn("Sandbox.run")((command: SandboxCommand) => {
-    const reason = problem(command)
+  const run = Effect.fn("Sandbox.run")((given: SandboxCommand) => {
+    const command = networked(given)
+    const reason = networkProblem(given) ?? problem(command)
     return reason === undefined
       ? Effect.catchTag(execute(command), "SandboxFailed", unavailable)
       : Effect.fail(failed("setup", reason))

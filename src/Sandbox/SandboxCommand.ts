@@ -29,7 +29,8 @@ export const defaultLimits: Limits = {
 /**
  * One command. `command` is looked up in the sandbox's PATH and never goes through a shell. `env` is the whole environment besides PATH,
  * HOME, TMPDIR and LANG, which the backend sets. `cwd` is absolute, inside. `user` owns the writable mounts (uid:gid of the host).
- * `template` is the kind of sandbox, `code-executor` where none is named. `onOutput` sees output as it comes, at most
+ * `template` is the kind of sandbox, `code-executor` where none is named. With a `network`, programs inside reach what the proxy lets
+ * through whose socket (`proxy.sock`) is in that host directory; see `openProxy`. `onOutput` sees output as it comes, at most
  * `limits.outputBytes`.
  */
 export interface SandboxCommand {
@@ -42,6 +43,7 @@ export interface SandboxCommand {
   readonly limits: Limits
   readonly user: { readonly uid: number; readonly gid: number }
   readonly template?: TemplateName
+  readonly network?: { readonly directory: string }
   readonly onOutput?: (stream: "stdout" | "stderr", chunk: Uint8Array) => void
 }
 

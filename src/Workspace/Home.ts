@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, statfsSync } from "node:fs"
 import { freemem } from "node:os"
+import { isDead, self } from "../internal/owner.ts"
 import { removeTree } from "./files.ts"
-import { isDead, self } from "./owner.ts"
 
 /** Directories a stage may lie in: one in memory, one on a disk. */
 export interface Places {

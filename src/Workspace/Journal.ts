@@ -14,11 +14,11 @@ import {
   unlinkSync
 } from "node:fs"
 import { basename, dirname } from "node:path"
+import { exists, isDead, self } from "../internal/owner.ts"
 import { WorkspaceFailed } from "../Workspace.ts"
 import { removeTree, writeAll } from "./files.ts"
 import { decode, type MergePlan } from "./MergePlan.ts"
 import { ancestors } from "./names.ts"
-import { exists, isDead, self } from "./owner.ts"
 
 const broken = (detail: string) => new WorkspaceFailed({ method: "merge", reason: "journal", detail })
 

@@ -42,7 +42,7 @@ const isPath = (path: string) => !path.startsWith("[cut, ")
 
 /** The questions to the policy that an entry of the log tells of, as they were asked. */
 export const requestsOf = ({ action, category, detail, mode, phase }: AuditEntry): ReadonlyArray<PolicyRequest> => {
-  if (category === "tool") {
+  if (category === "tool" || category === "network") {
     const found = ofTool(detail)
     return found === undefined ? [] : [found.asked]
   }

@@ -65,6 +65,7 @@ export const table = {
     flags: {
       sandbox,
       image,
+      network: { kind: "switch", help: "let it reach the hosts of your config.yaml that your policy allows, by https" },
       timeout: { kind: "time", value: "TIME", help: "kill it after this long, e.g. 90s (10m)" }
     }
   },

@@ -12,6 +12,8 @@ const attempts: Record<string, ReadonlyArray<string>> = {
   docker: ["docker", "info", "--format", "{{.ServerVersion}}"],
   podman: ["podman", "info", "--format", "{{.Version.Version}}"],
   go: ["go", "version"],
+  "the npm registry": ["npm", "ping"],
+  openssl: ["openssl", "version"],
   minitest: ["ruby", "-e", "require 'minitest'"]
 }
 

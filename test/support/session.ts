@@ -8,6 +8,7 @@ import * as SessionId from "../../src/domain/SessionId.ts"
 import { defaults } from "../../src/KernelConfig.ts"
 import * as Policy from "../../src/Policy.ts"
 import * as Router from "../../src/Router.ts"
+import { publicDialing } from "../../src/Sandbox.ts"
 import * as Bubblewrap from "../../src/Sandbox/Bubblewrap.ts"
 import * as StateMachine from "../../src/StateMachine.ts"
 import { Workspace, type WorkspaceFailed } from "../../src/Workspace.ts"
@@ -36,6 +37,7 @@ export const kernelIn = (state: string, options: Partial<Router.RouterOptions> =
     reports: Router.reportsOnDisk,
     baselines: Router.baselinesOnDisk(join(state, "baselines")),
     necessity: { rule: "report", budgetMs: 60_000 },
+    network: { hosts: [], dialing: publicDialing },
     ...options
   }).pipe(Layer.provideMerge(Layer.mergeAll(
     Audit.layerMemory,

@@ -17,21 +17,24 @@ export const testRun = defineTool({
     name: "test.run",
     path: "sandbox",
     description:
-      "Run the project's tests and get the kernel's verdict: red, green or none. pattern: a test file, a glob or a test's name; without it all tests run. timeout in seconds.",
+      "Run the project's tests and get the kernel's verdict: red, green or none. pattern: a test file, a glob or a test's name; without it all tests run. timeout in seconds. network: true asks for the hosts a person has allowed, by https only.",
     parameters: {
       type: "object",
       properties: {
         pattern: { type: "string" },
-        timeout: { type: "number", exclusiveMinimum: 0, maximum: maxTimeoutSeconds }
+        timeout: { type: "number", exclusiveMinimum: 0, maximum: maxTimeoutSeconds },
+        network: { type: "boolean" }
       },
       additionalProperties: false
     }
   },
   schema: Schema.Struct({
     pattern: Schema.optional(Schema.NonEmptyString.pipe(Schema.maxLength(1000))),
-    timeout: Schema.optional(Schema.Number.pipe(Schema.positive(), Schema.lessThanOrEqualTo(maxTimeoutSeconds)))
+    timeout: Schema.optional(Schema.Number.pipe(Schema.positive(), Schema.lessThanOrEqualTo(maxTimeoutSeconds))),
+    network: Schema.optional(Schema.Boolean)
   }),
   summary: (args) => args.pattern ?? "",
+  network: (args) => args.network === true,
   execute: (args, context) =>
     Effect.gen(function*() {
       const started = yield* Effect.either(advance(context.leaves, context.session, { _tag: "TestRunStarted" }))

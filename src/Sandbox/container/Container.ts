@@ -1,6 +1,7 @@
 import { Duration, Effect, Layer } from "effect"
 import { Sandbox, SandboxFailed, type SandboxProbe, SandboxUnavailable } from "../../Sandbox.ts"
 import { problem } from "../bubblewrap/check.ts"
+import { networked, networkProblem } from "../networked.ts"
 import { defaultLimits, type SandboxCommand } from "../SandboxCommand.ts"
 import { withinTemplate } from "../Template.ts"
 import type { ContainerOptions, Dialect } from "./ContainerOptions.ts"
@@ -64,8 +65,9 @@ const make = (dialect: Dialect, options: ContainerOptions) =>
       return parking.run(making, cold(making))
     }
 
-    const run = Effect.fn("Sandbox.run")(function*(command: SandboxCommand) {
-      const reason = problem(command)
+    const run = Effect.fn("Sandbox.run")(function*(given: SandboxCommand) {
+      const command = networked(given)
+      const reason = networkProblem(given) ?? problem(command)
       if (reason !== undefined) return yield* failed(reason)
       const [found, image] = yield* ready
       const unsaid = unspeakable(found.facts, command.mounts)

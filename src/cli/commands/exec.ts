@@ -9,6 +9,7 @@ import type { CommandOf } from "../args.ts"
 import { configureToRun } from "../configure.ts"
 import { errStyle, tell } from "../io.ts"
 import * as NoModel from "../noModel.ts"
+import { jsonObserver } from "../observe.ts"
 
 /** A command's output: its very bytes for a program that reads them, made harmless for a terminal. */
 const passing = (stream: NodeJS.WriteStream) => {
@@ -41,12 +42,14 @@ const tellChanges = ({ changes, forbidden, ignored }: ChangeSet) => {
 export const run = Effect.fnUntraced(function*({ flags, operands: [program = "", ...args] }: CommandOf<"exec">) {
   const { options } = yield* configureToRun({ sandbox: flags.sandbox, image: flags.image })
   const streams = { stdout: passing(process.stdout), stderr: passing(process.stderr) }
-  const { changes, result } = yield* Effect.gen(function*() {
+  const { changes, refused, result } = yield* Effect.gen(function*() {
     const { backend, chosen } = yield* Sandbox
     if (chosen?.image !== undefined) tell(`${errStyle.dim(`${backend}: ${escapeLine(chosen.why, 400)}`)}\n`)
     return yield* (yield* Orchestrator).exec({
       command: program,
       args,
+      network: flags.network === true,
+      ...(options.headless ? {} : { review: jsonObserver.review }),
       ...(flags.timeout === undefined ? {} : { timeoutMs: flags.timeout }),
       onOutput: (stream, chunk) => streams[stream].write(chunk)
     })
@@ -54,6 +57,7 @@ export const run = Effect.fnUntraced(function*({ flags, operands: [program = "",
   streams.stdout.end()
   streams.stderr.end()
   if (result.ended !== "exit") tell(`${errStyle.red("killed:")} ${limits[result.ended]}\n`)
+  for (const line of refused) tell(`${errStyle.yellow("refused:")} ${escapeLine(line, 400)}\n`)
   tellChanges(changes)
   return result.exitCode
 })

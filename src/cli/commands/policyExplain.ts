@@ -1,8 +1,9 @@
-import { Effect, Either } from "effect"
+import { Effect, Either, Schema } from "effect"
 import { parse } from "../../domain/ProjectPath.ts"
 import { ToolName } from "../../domain/ToolCall.ts"
 import { escapeJson, escapeLine } from "../../internal/escape.ts"
-import { type Explanation, Policy, type PolicyAction, type PolicyRequest } from "../../Policy.ts"
+import { type Explanation, Policy, type PolicyRequest } from "../../Policy.ts"
+import { actions } from "../../Policy/Rule.ts"
 import * as PolicyYaml from "../../Policy/Yaml.ts"
 import type { CommandOf } from "../args.ts"
 import { misused } from "../CliFailed.ts"
@@ -10,7 +11,7 @@ import { configure } from "../configure.ts"
 import { outStyle, print } from "../io.ts"
 import { nearest } from "../nearest.ts"
 
-const actions: ReadonlyArray<PolicyAction> = [...ToolName.literals, "change", "merge"]
+const isTool = Schema.is(ToolName)
 
 const actionOf = (text: string) => {
   const found = actions.find((action) => action === text)
@@ -34,7 +35,7 @@ const requestOf = Effect.fnUntraced(function*({ flags, operands: [action = ""] }
     action: known,
     phase,
     mode,
-    ...(known === "change" || known === "merge" ? {} : { tool: known }),
+    ...(isTool(known) ? { tool: known } : {}),
     ...(path === undefined ? {} : { path: yield* pathOf(path) }),
     ...(command === undefined ? {} : { command, args: args ?? [] }),
     ...(host === undefined ? {} : { host }),

@@ -6,7 +6,7 @@ import { judgeAll } from "../../../StateMachine.ts"
 import type { RouterFailed } from "../../RouterError.ts"
 import type { Selected } from "../../Runners.ts"
 import type { Settlement } from "../../settle.ts"
-import type { ToolContext } from "../../Tool.ts"
+import type { StageCommand, ToolContext } from "../../Tool.ts"
 import { beforeOf } from "./beforeOf.ts"
 import { factsOf } from "./factsOf.ts"
 import { runSelected } from "./runSelected.ts"
@@ -17,6 +17,13 @@ export interface JudgedRun {
   readonly verdict: Verdict
   readonly output: string
   readonly ownMs: number
+}
+
+/** What a call of `test.run` asks for; `timeout` in seconds. */
+interface Asked {
+  readonly pattern?: string | undefined
+  readonly timeout?: number | undefined
+  readonly network?: boolean | undefined
 }
 
 const none = (reason: string): Verdict => ({
@@ -32,19 +39,22 @@ const none = (reason: string): Verdict => ({
 /** Runs whatever runners own the tests asked for and judges their reports outside the sandbox. */
 export const judgeRun = Effect.fn("Router.judgeRun")(function*(
   context: ToolContext,
-  args: { readonly pattern?: string | undefined; readonly timeout?: number | undefined }
+  args: Asked
 ): Effect.fn.Return<JudgedRun, RouterFailed> {
   const { session } = context
   const chosen = yield* selectNow(context, args.pattern)
   if ("_tag" in chosen) return { verdict: none(chosen.message), output: "", ownMs: 0 }
   const { present } = yield* factsOf(context)
+  const run = (command: StageCommand) => context.runDiscarding({ ...command, network: args.network === true })
   const runs = yield* Effect.forEach(chosen, (selected) =>
     runSelected(context, selected, {
-      run: context.runDiscarding,
+      run,
       held: present,
       timeoutMs: args.timeout === undefined ? undefined : args.timeout * 1000
     }))
-  const output = runs.map(({ output }) => output).filter((text) => text !== "").join("\n")
+  const refused = [...new Set(runs.flatMap(({ ran }) => ran.refused))]
+  const unreached = refused.length === 0 ? "" : `connections refused:\n${refused.join("\n")}`
+  const output = [...runs.map(({ output }) => output), unreached].filter((text) => text !== "").join("\n")
   const ownMs = runs.reduce((sum, { ms }) => sum + ms, 0)
   const reports = runs.map(({ run }) => run)
   const facts = yield* factsOf(context)

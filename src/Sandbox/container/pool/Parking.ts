@@ -1,6 +1,7 @@
 import { Effect, type Scope } from "effect"
 import type { SandboxCommand, SandboxResult } from "../../SandboxCommand.ts"
 import type { SandboxFailed } from "../../SandboxError.ts"
+import { templateOf } from "../../Template.ts"
 import { type Container, container, follow, type Making, start } from "../life.ts"
 import { begunByte, requestLine } from "../request.ts"
 import { within } from "../within.ts"
@@ -98,8 +99,10 @@ export interface Parking {
 export const makeParking = (): Parking => {
   const pools = new Map<string, Effect.Effect.Success<typeof pool>>()
 
-  const poolFor = ({ mounts }: SandboxCommand) => {
-    const roots = new Set(mounts.filter(({ mode }) => mode === "rw").map(({ source }) => source))
+  const poolFor = (command: SandboxCommand) => {
+    // What a proxy mounts is of one command: what is made ahead for it would never be used.
+    if (templateOf(command).network) return undefined
+    const roots = new Set(command.mounts.filter(({ mode }) => mode === "rw").map(({ source }) => source))
     return roots.size === 1 ? pools.get([...roots][0]!) : undefined
   }
 
