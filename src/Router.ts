@@ -15,6 +15,7 @@ import type { Stage } from "./Workspace.ts"
 
 export { askPolicy } from "./Router/askPolicy.ts"
 export { type Baselines, nowhere as baselinesNowhere, onDisk as baselinesOnDisk } from "./Router/baselines.ts"
+export { followPolicy } from "./Router/followPolicy.ts"
 export { advance } from "./Router/Leaves.ts"
 export { maskingAudit } from "./Router/maskingAudit.ts"
 export { inMemory as reportsInMemory, onDisk as reportsOnDisk, type ReportChannel } from "./Router/reportChannel.ts"

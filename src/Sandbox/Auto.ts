@@ -104,8 +104,7 @@ const projectImage = (
 const auto = (choosing: Choosing): Runtime => {
   const { image, imageBy } = choosing
   if (image === undefined) {
-    return projectImage(choosing, engineNames, (found) =>
-      withoutImage(choosing, found ?? "no image is named"))
+    return projectImage(choosing, engineNames, (found) => withoutImage(choosing, found ?? "no image is named"))
   }
   return imageBy === "user"
     ? because(anyEngine(choosing, image), { why: `you name the image ${image}` })

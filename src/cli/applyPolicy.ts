@@ -2,6 +2,7 @@ import { createTwoFilesPatch } from "diff"
 import { Effect, Either, Stream } from "effect"
 import { createHash } from "node:crypto"
 import { Audit, type AuditFailed } from "../Audit.ts"
+import type { Person } from "../domain/Person.ts"
 import { count } from "../internal/text.ts"
 import type { PolicyLoadFailed, PolicyRequest } from "../Policy.ts"
 import { parseRules } from "../Policy/parseRules.ts"
@@ -83,20 +84,19 @@ export const settlePlan = Effect.fnUntraced(function*(
   ask: (question: Question) => Effect.Effect<ReviewAnswer>
 ): Effect.fn.Return<Settled, AuditFailed | CliFailed, Audit> {
   const { commit } = yield* Audit
-  const { approved } = yield* ask({
+  const { approved, by } = yield* ask({
     title: "May these rules be put in force?",
     reason: `${plan.proposal.file} (${plan.proposal.layer})\n${outcomeOf(plan)}`,
     diff: patchOf(plan),
-    repeats: false,
     why: false
   })
   if (!approved) {
-    yield* commit(event("policy.rejected", plan))
+    yield* commit(event("policy.declined", plan, by))
     return "rejected"
   }
-  yield* commit(event("policy.approved", plan))
+  yield* commit(event("policy.approved", plan, by))
   yield* writePolicy(plan.proposal, plan.proposal.text)
-  yield* commit(event("policy.applied", plan))
+  yield* commit(event("policy.applied", plan, by))
   return "applied"
 })
 
@@ -116,7 +116,7 @@ const patchOf = ({ current = "", proposal: { text } }: Plan): string => {
 
 const hash = (text: string) => createHash("sha256").update(text).digest("hex")
 
-const event = (action: `policy.${"approved" | "applied" | "rejected"}`, plan: Plan) => ({
+const event = (action: `policy.${"approved" | "applied" | "declined"}`, plan: Plan, by: Person | undefined) => ({
   session: null,
   category: "policy" as const,
   action,
@@ -130,6 +130,7 @@ const event = (action: `policy.${"approved" | "applied" | "rejected"}`, plan: Pl
     after: hash(plan.proposal.text),
     tried: plan.tried ?? null,
     changed: plan.differences.length,
-    breaking: plan.differences.filter(isBreaking).length
+    breaking: plan.differences.filter(isBreaking).length,
+    by: by ?? null
   }
 })

@@ -159,7 +159,7 @@ describe("fluffy policy apply", () => {
       const made = yield* plan(at)
       yield* Effect.gen(function*() {
         assert.strictEqual(yield* settlePlan(made, answering(false).ask), "rejected")
-        assert.deepStrictEqual(yield* logged, ["policy.rejected"])
+        assert.deepStrictEqual(yield* logged, ["policy.declined"])
       }).pipe(Effect.provide(AuditSql.layer({ file: at.log })))
       assert.deepStrictEqual(readdirSync(join(at.root, "home/policies")), ["base.yaml"])
     }))
