@@ -81,6 +81,11 @@ describe("a policy in force", () => {
     { title: "a file added", edit: ({ user }) => writeFileSync(join(user, "more.yaml"), shut) },
     { title: "a file of the project's added", edit: ({ project }) => writeFileSync(join(project, "more.yml"), shut) },
     { title: "a file written in place", edit: ({ user }) => writeFileSync(join(user, "base.yaml"), shut) },
+    {
+      title: "an extension added",
+      edit: ({ user }) =>
+        writeFileSync(join(user, "x.js"), "export default () => ({ effect: \"deny\", reason: \"x\" })\n")
+    },
     { title: "a file removed", edit: ({ user }) => unlinkSync(join(user, "base.yaml")) },
     { title: "a folder removed", edit: ({ user }) => rmSync(user, { recursive: true }) },
     {
@@ -135,6 +140,11 @@ describe("a policy in force", () => {
             "    examples: { match: [{ action: change, path: b }] }\n"
         ),
       problem: /should match/
+    },
+    {
+      title: "an extension that does not compile",
+      edit: ({ user }) => writeFileSync(join(user, "x.js"), "export default (\n"),
+      problem: /./
     },
     { title: "an empty file", edit: ({ user }) => truncateSync(join(user, "base.yaml")), problem: /it is empty/ },
     {
@@ -208,6 +218,21 @@ describe("a policy in force", () => {
         mkdirSync(at.user, { recursive: true })
         writeFileSync(join(at.user, "base.yaml"), shut)
         assert.deepStrictEqual(yield* seen(policy), sound("deny"))
+      })
+    ))
+
+  it.live("takes up a changed extension, and its end", () =>
+    using((policy, at) =>
+      Effect.gen(function*() {
+        const says = (effect: string) => `export default () => ({ effect: "${effect}", reason: "x" })\n`
+        writeFileSync(join(at.user, "x.js"), says("deny"))
+        assert.deepStrictEqual(yield* seen(policy), sound("deny"))
+        writeFileSync(join(at.user, "x.js"), says("allow"))
+        assert.deepStrictEqual(yield* seen(policy), sound("allow"))
+        writeFileSync(join(at.user, "x.js"), says("deny"))
+        assert.deepStrictEqual(yield* seen(policy), sound("deny"))
+        unlinkSync(join(at.user, "x.js"))
+        assert.deepStrictEqual(yield* seen(policy), sound("allow"))
       })
     ))
 

@@ -98,7 +98,7 @@ export const run = Effect.fnUntraced(function*({ flags, operands: [source = ""] 
     return 4
   }
   yield* prepareState(options.state)
-  const settled = yield* settlePlan(plan, desk(asJson)).pipe(Effect.provide(AuditSql.layer({ file: log.file })))
+  const settled = yield* settlePlan(places, plan, desk(asJson)).pipe(Effect.provide(AuditSql.layer({ file: log.file })))
   if (asJson) report(plan, settled === "applied")
   else if (settled === "applied") {
     print(
