@@ -12,7 +12,7 @@ import * as Router from "../src/Router.ts"
 import { stdinOf } from "../src/Router/reportChannel.ts"
 import { fromStage, maxReportBytes, reportersDirectory, reportersSource, select } from "../src/Router/Runners.ts"
 import { heldFiles } from "../src/Router/tools/testRun/heldFiles.ts"
-import { Sandbox } from "../src/Sandbox.ts"
+import { publicDialing, Sandbox } from "../src/Sandbox.ts"
 import * as Bubblewrap from "../src/Sandbox/Bubblewrap.ts"
 import * as StateMachine from "../src/StateMachine.ts"
 import * as StateMachineSql from "../src/StateMachine/Sql.ts"
@@ -54,7 +54,8 @@ const kernelIn = (state: string) => {
     grep: "literal",
     reports: Router.reportsOnDisk,
     baselines: Router.baselinesOnDisk(join(state, "baselines")),
-    necessity: { rule: "off", budgetMs: 0 }
+    necessity: { rule: "off", budgetMs: 0 },
+    network: { hosts: [], dialing: publicDialing }
   }).pipe(Layer.provideMerge(Layer.mergeAll(
     Audit.layer({ file: join(state, "audit.db") }),
     StateMachineSql.layer({ file: join(state, "state.db"), classify }),

@@ -74,7 +74,12 @@ export const layerLeaves = (
     replaced.stateMachine ??
       StateMachineSql.layer({ file: join(options.state, "state.db"), classify: makeClassify(options) }),
     replaced.policy ??
-      PolicyYaml.layer({ directories: options.policies, project: options.project, sealed: [options.state] }),
+      PolicyYaml.layer({
+        directories: options.policies,
+        project: options.project,
+        sealed: [options.state],
+        grants: options.grants
+      }),
     replaced.sandbox ?? SandboxAuto.layerConfig(options),
     replaced.workspace ?? Disk.layer({ state: options.state }),
     Layer.effectDiscard(sweepNetworks)

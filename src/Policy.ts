@@ -3,6 +3,10 @@ import type { Decision } from "./domain/Decision.ts"
 import { decideByToken } from "./Policy/decide.ts"
 import { decideWithExtensions, explainWithExtensions } from "./Policy/extensions/hear.ts"
 import type { Capability, Grant, Holder, Presented } from "./Policy/Grant.ts"
+import { inMemory } from "./Policy/grants/inMemory.ts"
+import type { SavedGrants } from "./Policy/grants/SavedGrant.ts"
+import { digestOf, type InForce } from "./Policy/InForce.ts"
+import type { Standing } from "./Policy/live.ts"
 import { PolicyLoadFailed } from "./Policy/PolicyError.ts"
 import type { Explanation, PolicyRequest } from "./Policy/PolicyRule.ts"
 import { problemsOf } from "./Policy/problems.ts"
@@ -12,10 +16,13 @@ import { makeTokens } from "./Policy/tokens.ts"
 
 export type { ExtensionRule } from "./Policy/extensions/ExtensionRule.ts"
 export type { ExtensionAnswer } from "./Policy/extensions/Verdict.ts"
-export type { Capability, Grant, Holder, Presented } from "./Policy/Grant.ts"
+export { type Capability, coverage, type Grant, type Holder, type Presented } from "./Policy/Grant.ts"
+export type { SavedGrant, SavedGrants } from "./Policy/grants/SavedGrant.ts"
+export type { InForce, PolicySource } from "./Policy/InForce.ts"
 export * from "./Policy/PolicyError.ts"
 export * from "./Policy/PolicyRule.ts"
 export type { Rule, RuleLayer } from "./Policy/Rule.ts"
+export { describeScope, problemOfWider, type Scope, scopeOf, suggestionsFor, type Wider } from "./Policy/widening.ts"
 
 /** Decides whether an action or a change may be. What no rule allows is denied; any deny beats any review beats any allow. */
 export class Policy extends Context.Tag("fluffy/Policy")<Policy, {
@@ -25,24 +32,43 @@ export class Policy extends Context.Tag("fluffy/Policy")<Policy, {
   readonly explain: (request: PolicyRequest) => Effect.Effect<Explanation>
   /** Makes a token for one session and peer: what a person's yes becomes. Never for a model to see. */
   readonly issue: (holder: Holder, grant: Grant) => Effect.Effect<Capability>
+  /**
+   * Takes up a set that was changed meanwhile, when the whole of it is sound, and tells which one decides from now on. Another set
+   * knows none of the tokens made before it.
+   */
+  readonly refresh: Effect.Effect<InForce>
+  /** What a person allowed for always in this project; undefined where there is no place to keep it. */
+  readonly grants: SavedGrants | undefined
 }>() {}
 
-/** The service over a compiled set, with no token in force. */
-export const make = (set: RuleSet.RuleSet): Policy["Type"] => {
-  const tokens = makeTokens()
-  return Policy.of({
+/** The service over the set that `standing` gives: each decision asks for it once, and so sees exactly one. */
+export const makeOver = (
+  standing: () => Standing,
+  refresh: Effect.Effect<InForce>,
+  grants: SavedGrants | undefined
+): Policy["Type"] =>
+  Policy.of({
     decide: (request, presented) =>
       presented === undefined
-        ? decideWithExtensions(set, request)
+        ? Effect.suspend(() => decideWithExtensions(standing().set, request))
         : Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          const { set, tokens } = standing()
           const decision = decideByToken(set, tokens, request, presented, now)
           return decision === undefined ? decideWithExtensions(set, request) : Effect.succeed(decision)
         }),
-    explain: Effect.fn("Policy.explain")((request) => explainWithExtensions(set, request)),
+    explain: Effect.fn("Policy.explain")((request) => explainWithExtensions(standing().set, request)),
     issue: Effect.fn("Policy.issue")((holder, grant) =>
-      Effect.map(Clock.currentTimeMillis, (now) => tokens.issue(holder, grant, now))
-    )
+      Effect.map(Clock.currentTimeMillis, (now) => standing().tokens.issue(holder, grant, now))
+    ),
+    refresh,
+    grants
   })
+
+/** The service over a set that stays as it is, with no token in force; grants are kept in memory. */
+export const make = (set: RuleSet.RuleSet): Policy["Type"] => {
+  const inForce = { digest: digestOf([]), rules: set.rules.length, files: [], warnings: [] }
+  const standing = { set, tokens: makeTokens(), inForce }
+  return makeOver(() => standing, Effect.succeed(inForce), inMemory())
 }
 
 /**

@@ -17,6 +17,7 @@ import type { Stage } from "./Workspace.ts"
 
 export { askPolicy } from "./Router/askPolicy.ts"
 export { type Baselines, nowhere as baselinesNowhere, onDisk as baselinesOnDisk } from "./Router/baselines.ts"
+export { followPolicy } from "./Router/followPolicy.ts"
 export { advance } from "./Router/Leaves.ts"
 export { maskingAudit } from "./Router/maskingAudit.ts"
 export { type Network, type NetworkNeed, openNetwork, runWithNetwork } from "./Router/network.ts"

@@ -18,12 +18,13 @@ export interface ScriptedRun {
 
 /**
  * A kernel in memory. `files` is the project; `run` answers every command but the kernel's own writes (undefined: the sandbox fails);
- * `rules` default to one that allows everything the built-in rules leave open.
+ * `rules` default to one that allows everything the built-in rules leave open; `policy` stands in their place.
  */
 export interface TestKernelOptions {
   readonly files?: Readonly<Record<string, string>>
   readonly run?: (command: Sandbox.SandboxCommand, scripted: ScriptedRun) => Sandbox.SandboxResult | undefined
   readonly rules?: ReadonlyArray<Policy.Rule>
+  readonly policy?: Layer.Layer<Policy.Policy>
   readonly config?: Partial<KernelOptions>
 }
 
@@ -54,7 +55,7 @@ export const make = (options: TestKernelOptions = {}): TestKernel => {
   }
   const leaves = Layer.mergeAll(
     Audit.layerMemory,
-    Policy.layerMemory(options.rules ?? [openRule]),
+    options.policy ?? Policy.layerMemory(options.rules ?? [openRule]),
     StateMachine.layerMemory({ classify: StateMachine.makeClassify(config) }),
     Sandbox.layerMemory((command) => answer(command, tree, reports, options.run)),
     Workspace.layerMemory(tree)

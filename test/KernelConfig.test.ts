@@ -34,8 +34,9 @@ describe("KernelConfig.load", () => {
       const { home, loaded, project } = yield* loading({})
       assert(loaded._tag === "Right")
       const { baseUrl, model, options, warnings } = loaded.right
-      const { policies, project: found, state, ...rest } = options
+      const { grants, policies, project: found, state, ...rest } = options
       assert.deepStrictEqual(rest, defaults)
+      assert.match(grants?.slice(home.length) ?? "", /^\/\.config\/fluffy\/projects\/project-[0-9a-f]{16}$/)
       assert.strictEqual(found, project)
       assert.strictEqual(state, join(project, ".fluffy/state"))
       assert.deepStrictEqual(policies.map(({ layer }) => layer), ["shipped", "user", "project"])
@@ -89,7 +90,7 @@ runners:
 `
       })
       assert.deepStrictEqual([model, baseUrl], ["compat/qwen", "http://127.0.0.1:11434/v1"])
-      const { policies: _, project: __, state: ___, ...rest } = options
+      const { grants: _, policies: __, project: ___, state: ____, ...rest } = options
       assert.deepStrictEqual(rest, {
         ...defaults,
         mode: "debug",
@@ -152,7 +153,7 @@ necessity_budget: 1s
 network: [evil.example]
 `
       })
-      const { policies: _, project: __, state: ___, ...rest } = options
+      const { grants: _, policies: __, project: ___, state: ____, ...rest } = options
       assert.deepStrictEqual(rest, { ...defaults, exempt: [] })
       assert.deepStrictEqual([model, baseUrl], [undefined, undefined])
       assert.strictEqual(warnings.length, 16)

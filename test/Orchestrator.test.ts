@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
 import { Audit } from "../src/Audit.ts"
+import type { Person } from "../src/domain/Person.ts"
 import { Orchestrator, type TaskRequest } from "../src/Orchestrator.ts"
 import type { ReviewAnswer } from "../src/Router.ts"
 import { scripted } from "../src/Sandbox.ts"
@@ -27,6 +28,7 @@ interface Setting {
   readonly request?: Partial<TaskRequest>
   readonly answers?: ReadonlyArray<ReviewAnswer>
   readonly kernel?: Partial<TestKernel.TestKernelOptions>
+  readonly person?: Person
 }
 
 const { ".env": _, ...files } = javascript
@@ -37,7 +39,7 @@ const runTask = (setting: Setting) =>
   Effect.gen(function*() {
     const kernel = TestKernel.make({ files, run: playNodeTest, ...setting.kernel })
     const model = scriptedModel(setting.turns)
-    const seen = watcher(setting.answers)
+    const seen = { ...watcher(setting.answers), ...(setting.person === undefined ? {} : { person: setting.person }) }
     const [summary, log] = yield* Effect.all([
       Effect.flatMap(Orchestrator, (_) => _.run({ ...request, ...setting.request }, seen)),
       Effect.flatMap(Audit, (_) => _.entries())
@@ -217,12 +219,35 @@ describe("Orchestrator.run", () => {
       const wrong = (n: number) =>
         says(call("fs.write", { path: "src/other.js", content: `export const n = ${n}\n` }), runTests)
       const turns = [says(writeTest(walk)), says(runTests), wrong(1), wrong(2), wrong(3), says(text("?"))]
-      const yes = yield* runTask({ turns, answers: [{ approved: true, reason: "" }] })
+      const by = { user: "me", uid: 1000, terminal: "/dev/pts/1" }
+      const yes = yield* runTask({ turns, answers: [{ approved: true, reason: "", by }] })
       assert.deepStrictEqual(yes.seen.questions.map(({ kind }) => kind), ["debug"])
       const changed = yes.log.find(({ action }) => action === "mode.changed")
       assert.strictEqual(changed?.actor, "human")
+      assert.deepStrictEqual(changed?.detail, { from: "strict", to: "debug", reds: 3, by })
+      assert.match(changed?.at ?? "", /^\d{4}-\d\d-\d\dT/)
+      const no = yield* runTask({ turns, answers: [{ approved: false, reason: "", by }] })
+      assert.deepInclude(no.log.find(({ action }) => action === "debug.rejected"), {
+        actor: "human",
+        detail: { reds: 3, by }
+      })
+      assert.isUndefined(no.log.find(({ action }) => action === "mode.changed"))
       const headless = yield* runTask({ turns, request: { headless: true } })
       assert.isUndefined(headless.log.find(({ action }) => action === "mode.changed"))
+      assert.strictEqual(headless.log.find(({ action }) => action === "debug.rejected")?.actor, "kernel")
+    }))
+
+  it.effect("starts in debug mode for a person only, who goes on record", () =>
+    Effect.gen(function*() {
+      const turns = [says(text("?"))]
+      const error = yield* Effect.flip(runTask({ turns, request: { mode: "debug", headless: true } }))
+      assert(error._tag === "OrchestratorFailed")
+      assert.deepStrictEqual([error.reason, error.detail.includes("only a person enters it")], ["mode", true])
+      const person = { user: "me", uid: 1000, terminal: "/dev/pts/1" }
+      const { log } = yield* runTask({ turns, request: { mode: "debug" }, person })
+      const started = log.find(({ action }) => action === "session.started")
+      assert.deepStrictEqual([started?.mode, started?.detail["by"]], ["debug", person])
+      assert.match(String(started?.detail["policy"]), /^[0-9a-f]{64}$/)
     }))
 
   it.effect("puts an interruption on record and leaves the project as it was", () =>

@@ -70,6 +70,8 @@ export interface KernelOptions {
   readonly network: ReadonlyArray<NetworkHost>
   /** Folders of YAML rules, lowest layer first; a missing folder is an empty one. */
   readonly policies: ReadonlyArray<{ readonly layer: "shipped" | "user" | "project"; readonly directory: string }>
+  /** The folder of the user's where "always in this project" is kept; without one nothing is. */
+  readonly grants?: string | undefined
 }
 
 /** The defaults of the design, all but the places. */

@@ -1,5 +1,6 @@
 import { Effect } from "effect"
-import { join } from "node:path"
+import { createHash } from "node:crypto"
+import { basename, join } from "node:path"
 import { packageRoot } from "../internal/PackageRoot.ts"
 import { defaultLimits } from "../Sandbox.ts"
 import { fileKeys } from "./ConfigFile.ts"
@@ -57,6 +58,12 @@ const withProject = (
   return { settings: Object.fromEntries(names.map((name) => [name, judge(name)])) as unknown as Settings, refused }
 }
 
+/** A folder name for a project: its own name, to be recognised, and a hash of its real path. */
+const keyOf = (project: string): string =>
+  `${basename(project).replace(/[^\w.-]/g, "_").slice(0, 40)}-${
+    createHash("sha256").update(project).digest("hex").slice(0, 16)
+  }`
+
 interface Refused {
   readonly name: keyof Settings
   readonly why: string
@@ -86,6 +93,7 @@ export const load = Effect.fn("KernelConfig.load")(function*(
       state: join(project, ".fluffy/state"),
       headless: nobody || (yield* headless),
       limits: { ...defaultLimits, ...limits },
+      grants: config === undefined ? undefined : join(config, "projects", keyOf(project)),
       policies: [
         { layer: "shipped", directory: join(packageRoot, "policies") },
         ...config === undefined ? [] : [{ layer: "user" as const, directory: join(config, "policies") }],

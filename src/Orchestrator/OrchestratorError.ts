@@ -1,8 +1,11 @@
 import { Schema } from "effect"
 
-/** The kernel cannot go on; `reason` decides the exit code: 7 for no sandbox, 9 for a broken log, 5 for a denied command, 1 otherwise. */
+/**
+ * The kernel cannot go on; `reason` decides the exit code: 7 for no sandbox, 9 for a broken log, 5 for a denied command, 2 for a mode
+ * that is not to be had, 1 otherwise.
+ */
 export class OrchestratorFailed extends Schema.TaggedError<OrchestratorFailed>()("OrchestratorFailed", {
-  reason: Schema.Literal("sandbox", "audit", "workspace", "state", "denied"),
+  reason: Schema.Literal("sandbox", "audit", "workspace", "state", "denied", "mode"),
   detail: Schema.String
 }) {
   override get message() {

@@ -1,6 +1,7 @@
 import type { Effect } from "effect"
 import type { ChangeSet } from "../domain/Change.ts"
 import type { Necessity } from "../domain/Necessity.ts"
+import type { Person } from "../domain/Person.ts"
 import type { Mode } from "../domain/Phase.ts"
 import type { Outcome, SessionEvent } from "../domain/SessionEvent.ts"
 import type { SessionId } from "../domain/SessionId.ts"
@@ -19,8 +20,9 @@ export interface TaskRequest {
   readonly commit: boolean
 }
 
-/** Who watches a session and answers its questions. */
+/** Who watches a session and answers its questions; `person` goes on record as who started it. */
 export interface Observer {
+  readonly person?: Person
   readonly emit: (event: SessionEvent) => Effect.Effect<void>
   readonly review: (request: ReviewRequest) => Effect.Effect<ReviewAnswer>
 }

@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import { describe } from "../domain/Change.ts"
 import type { PolicyRequest } from "../Policy.ts"
-import { askPolicy } from "../Router.ts"
+import { askPolicy, followPolicy } from "../Router.ts"
 import { defaultLimits } from "../Sandbox.ts"
 import { openSession } from "./openSession.ts"
 import { fromKernel, OrchestratorFailed } from "./OrchestratorError.ts"
@@ -30,6 +30,7 @@ export const exec = Effect.fn("Orchestrator.exec")((
       }
     })
     const state = yield* Effect.mapError(parts.stateMachine.get(session.id), fromKernel)
+    yield* Effect.mapError(followPolicy(parts, session, state), fromKernel)
     const asked: PolicyRequest = {
       action: "shell.exec",
       phase: state.phase,

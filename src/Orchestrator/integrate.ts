@@ -1,11 +1,12 @@
 import { Effect } from "effect"
 import { type Change, paths } from "../domain/Change.ts"
-import type { SessionId } from "../domain/SessionId.ts"
 import { describeHunk } from "../domain/Necessity.ts"
+import type { Person } from "../domain/Person.ts"
+import type { SessionId } from "../domain/SessionId.ts"
 import { compile } from "../internal/Glob.ts"
 import { count } from "../internal/text.ts"
 import { isoNow } from "../internal/time.ts"
-import { advance, askPolicy, type RouterSession } from "../Router.ts"
+import { advance, askPolicy, followPolicy, type RouterSession } from "../Router.ts"
 import type { SessionState } from "../StateMachine.ts"
 import { fromKernel, type OrchestratorFailed } from "./OrchestratorError.ts"
 import type { Parts } from "./Parts.ts"
@@ -74,7 +75,6 @@ export const integrate = Effect.fn("Orchestrator.integrate")(function*(
 ): Effect.fn.Return<Integration, OrchestratorFailed> {
   const changes = yield* Effect.mapError(session.stage.changes, fromKernel)
   const { lines, patch } = yield* Effect.mapError(session.stage.diff, fromKernel)
-  const { denied, questions } = yield* assess(parts, options, state, changes, lines, session.id)
   const record = {
     session: session.id,
     phase: state.phase,
@@ -87,26 +87,31 @@ export const integrate = Effect.fn("Orchestrator.integrate")(function*(
       fromKernel
     )
 
-  if (denied.length > 0) {
-    const reason = denied.join("; ")
-    yield* Effect.mapError(
-      parts.audit.commit({
-        ...record,
-        category: "merge",
-        action: "merge.denied",
-        actor: "kernel",
-        decision: "deny",
-        detail: { ...record.detail, denied }
-      }),
-      fromKernel
-    )
-    yield* reject(reason)
-    return { _tag: "Denied", reason }
-  }
-  let actor: "kernel" | "human" = "kernel"
-  if (questions.length > 0) {
-    actor = "human"
-    const reason = `${count(changes.length, "file")}, ${count(lines, "changed line")}:\n${questions.join("\n")}`
+  const asked = new Set<string>()
+  let by: Person | undefined
+  // What a person says yes to is what they were shown: rules that changed while they read are asked again.
+  for (;;) {
+    yield* Effect.mapError(followPolicy(parts, session, state), fromKernel)
+    const { denied, questions } = yield* assess(parts, options, state, changes, lines, session.id)
+    if (denied.length > 0) {
+      const reason = denied.join("; ")
+      yield* Effect.mapError(
+        parts.audit.commit({
+          ...record,
+          category: "merge",
+          action: "merge.denied",
+          actor: "kernel",
+          decision: "deny",
+          detail: { ...record.detail, denied }
+        }),
+        fromKernel
+      )
+      yield* reject(reason)
+      return { _tag: "Denied", reason }
+    }
+    const open = questions.filter((question) => !asked.has(question))
+    if (open.length === 0) break
+    const reason = `${count(changes.length, "file")}, ${count(lines, "changed line")}:\n${open.join("\n")}`
     yield* session.emit({ type: "review.requested", at: yield* isoNow, session: session.id, reason, diff: patch })
     const answer = yield* session.review({ session: session.id, kind: "merge", reason, diff: patch })
     if (!answer.approved) {
@@ -115,9 +120,14 @@ export const integrate = Effect.fn("Orchestrator.integrate")(function*(
           ...record,
           category: "review",
           action: "merge.rejected",
-          actor,
+          actor: "human",
           decision: "require_review",
-          detail: { ...record.detail, questions, answer: answer.reason.slice(0, 1000) }
+          detail: {
+            ...record.detail,
+            questions: open,
+            answer: answer.reason.slice(0, 1000),
+            by: answer.by ?? null
+          }
         }),
         fromKernel
       )
@@ -129,15 +139,17 @@ export const integrate = Effect.fn("Orchestrator.integrate")(function*(
         patch: `The diff is kept in ${file}; apply it with: git apply ${file}`
       }
     }
+    by = answer.by
+    open.forEach((question) => asked.add(question))
   }
   yield* Effect.mapError(
     parts.audit.commit({
       ...record,
       category: "review",
       action: "merge.approved",
-      actor,
+      actor: asked.size > 0 ? "human" : "kernel",
       decision: "allow",
-      detail: { ...record.detail, questions }
+      detail: { ...record.detail, questions: [...asked], ...(asked.size > 0 ? { by: by ?? null } : {}) }
     }),
     fromKernel
   )

@@ -2,7 +2,7 @@ import { Clock, Effect, Fiber, type Scope } from "effect"
 import { randomBytes } from "node:crypto"
 import type { Mode } from "../domain/Phase.ts"
 import * as SessionId from "../domain/SessionId.ts"
-import type { RouterSession } from "../Router.ts"
+import { followPolicy, type RouterSession } from "../Router.ts"
 import { fromKernel, type OrchestratorFailed } from "./OrchestratorError.ts"
 import type { Parts } from "./Parts.ts"
 import type { Observer, OrchestratorOptions } from "./TaskRequest.ts"
@@ -26,6 +26,7 @@ export const openSession = Effect.fn("Orchestrator.openSession")(function*(
 ): Effect.fn.Return<RouterSession, OrchestratorFailed, Scope.Scope> {
   const id = SessionId.make(yield* Clock.currentTimeMillis, randomBytes(4))
   const probing = yield* Effect.forkScoped(parts.sandbox.probe)
+  const inForce = yield* parts.policy.refresh
   const recovery = yield* Effect.mapError(parts.workspace.recover(options.project), fromKernel)
   const state = yield* Effect.mapError(parts.stateMachine.create(id, purpose.mode), fromKernel)
   yield* Effect.mapError(
@@ -40,6 +41,7 @@ export const openSession = Effect.fn("Orchestrator.openSession")(function*(
         ...purpose.detail,
         sandbox: parts.sandbox.backend,
         ...parts.sandbox.chosen === undefined ? {} : { sandboxReason: parts.sandbox.chosen.why },
+        policy: inForce.digest,
         ...(recovery.finished.length + recovery.undone.length + recovery.stages > 0 ? { recovery } : {})
       }
     }),
@@ -56,7 +58,9 @@ export const openSession = Effect.fn("Orchestrator.openSession")(function*(
   )
   const probe = yield* Fiber.join(probing)
   if (!probe.usable) return yield* fromKernel(unusable(probe.backend, probe.detail, probe.remedy))
-  return { id, stage, emit: observer.emit, review: observer.review }
+  const session = { id, stage, emit: observer.emit, review: observer.review }
+  yield* Effect.mapError(followPolicy(parts, session, state), fromKernel)
+  return session
 })
 
 const unusable = (backend: string, detail: string, remedy: string | undefined) => ({

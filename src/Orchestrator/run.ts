@@ -5,7 +5,7 @@ import { abandon } from "./abandon.ts"
 import { converse, type Ending } from "./converse.ts"
 import { headlessReview } from "./headless.ts"
 import { openSession } from "./openSession.ts"
-import { fromKernel, type OrchestratorFailed } from "./OrchestratorError.ts"
+import { fromKernel, OrchestratorFailed } from "./OrchestratorError.ts"
 import type { Parts } from "./Parts.ts"
 import {
   exitCodes,
@@ -23,12 +23,22 @@ export const run = Effect.fn("Orchestrator.run")(
     request: TaskRequest,
     watcher: Observer
   ): Effect.fn.Return<SessionSummary, OrchestratorFailed> {
+    if (request.mode === "debug" && request.headless) {
+      const detail = "Debug mode lifts the test-first gate, so only a person enters it, and this run is headless. " +
+        "Start it at a terminal, without --no-input, or in strict mode"
+      return yield* new OrchestratorFailed({ reason: "mode", detail })
+    }
     const observer = request.headless ? { ...watcher, review: headlessReview } : watcher
     return yield* Effect.scoped(Effect.gen(function*() {
       const session = yield* openSession(parts, options, observer, {
         mode: request.mode,
         action: "session.started",
-        detail: { task: request.task.slice(0, 10_000), model: request.model, headless: request.headless }
+        detail: {
+          task: request.task.slice(0, 10_000),
+          model: request.model,
+          headless: request.headless,
+          by: watcher.person ?? null
+        }
       })
       yield* parts.sandbox.warm(session.stage.root)
       yield* observer.emit({

@@ -1,10 +1,14 @@
 import { Effect, Either, Layer } from "effect"
-import { make, Policy, type PolicyLoadFailed, type RuleLayer } from "../Policy.ts"
+import { makeOver, Policy, type PolicyLoadFailed, type RuleLayer } from "../Policy.ts"
 import type { Places } from "./builtin.ts"
 import type { LoadedExtension } from "./extensions/loadExtension.ts"
+import { onDisk } from "./grants/onDisk.ts"
+import { digestOf, type PolicySource, sha256 } from "./InForce.ts"
+import { follow, type LoadedSet } from "./live.ts"
+import { look } from "./look.ts"
 import { type ParsedRules, parseRules, type PolicyWarning } from "./parseRules.ts"
 import { prepared } from "./prepared.ts"
-import { isExtension, listPolicyFiles, type PolicyFile, readPolicyFile } from "./readPolicyFile.ts"
+import { isExtension, listPolicyFiles, type PolicyFile, readPolicyText } from "./readPolicyFile.ts"
 import * as RuleSet from "./RuleSet.ts"
 import { shadowsOf } from "./shadows.ts"
 
@@ -16,6 +20,8 @@ export type PolicyDirectories = ReadonlyArray<{ readonly layer: RuleLayer; reado
 /** Every rule and extension of a set of files, and what to tell their authors. */
 export interface Loaded {
   readonly files: ReadonlyArray<PolicyFile>
+  /** Of the files that could be read, what they were read from. */
+  readonly sources: ReadonlyArray<PolicySource>
   readonly rules: ReadonlyArray<RuleSet.LayeredRule>
   readonly extensions: ReadonlyArray<LoadedExtension>
   readonly warnings: ReadonlyArray<PolicyWarning>
@@ -35,19 +41,22 @@ const readOne = Effect.fnUntraced(function*(
   source: PolicyFile | Proposal,
   trustBuild: boolean
 ): Effect.fn.Return<Read, PolicyLoadFailed> {
-  const text = "text" in source ? source.text : yield* readPolicyFile(source)
+  const { modifiedMs, text, uid } = "text" in source
+    ? { ...source, uid: -1, modifiedMs: 0 }
+    : yield* readPolicyText(source)
+  const origin: PolicySource = { layer: source.layer, file: source.file, sha256: sha256(text), uid, modifiedMs }
   if (isExtension(source.file)) {
     const { loadExtension } = yield* Effect.promise(() => import("./extensions/loadExtension.ts"))
-    return { source, rules: [], places: [], warnings: [], extension: yield* loadExtension(source, text) }
+    return { source: origin, rules: [], places: [], warnings: [], extension: yield* loadExtension(source, text) }
   }
-  const known = trustBuild ? prepared(text) : undefined
-  if (known !== undefined) return { source, rules: known, places: [], warnings: [] }
+  const known = trustBuild ? prepared(origin.sha256) : undefined
+  if (known !== undefined) return { source: origin, rules: known, places: [], warnings: [] }
   const parsed = yield* parseRules(source.file, text, source.layer)
-  return { source, ...parsed }
+  return { source: origin, ...parsed }
 })
 
 interface Read extends ParsedRules {
-  readonly source: PolicyFile
+  readonly source: PolicySource
   readonly extension?: LoadedExtension
 }
 
@@ -95,6 +104,7 @@ const checkAll = Effect.fnUntraced(
     const read = results.filter(Either.isRight).map(({ right }) => right)
     return {
       files,
+      sources: read.map(({ source }) => source),
       rules: read.flatMap(({ rules, source }) => rules.map((rule) => ({ layer: source.layer, rule }))),
       extensions: read.flatMap(({ extension }) => extension ?? []),
       warnings: [...read.flatMap(({ warnings }) => warnings), ...sharedNames(read), ...shadowed(read)],
@@ -122,11 +132,15 @@ export const preview = Effect.fn("Policy.preview")(function*(
   return yield* whole(yield* checkAll([...others, proposal], false))
 })
 
-/** What the layer is told. `sealed` are absolute paths (state, sockets) that a session may neither see nor change. */
+/**
+ * What the layer is told. `sealed` are absolute paths (state, sockets) that a session may neither see nor change, `grants` is the
+ * folder outside the project where what a person allowed for always in it is kept.
+ */
 export interface PolicyOptions {
   readonly directories: PolicyDirectories
   readonly project?: string
   readonly sealed?: ReadonlyArray<string>
+  readonly grants?: string | undefined
 }
 
 /** Compiles what was loaded with the built-in rules that options stand for. */
@@ -135,18 +149,39 @@ export const compile = (
   options: PolicyOptions
 ): RuleSet.RuleSet => RuleSet.make(rules, placesOf(options), extensions.map(({ extension }) => extension))
 
-const placesOf = ({ directories, project, sealed = [] }: PolicyOptions): Places | undefined =>
-  project === undefined ? undefined : { project, policies: directories.map(({ directory }) => directory), sealed }
+const placesOf = ({ directories, grants, project, sealed = [] }: PolicyOptions): Places | undefined =>
+  project === undefined ? undefined : {
+    project,
+    policies: [...directories.map(({ directory }) => directory), ...grants === undefined ? [] : [grants]],
+    sealed
+  }
 
-/** The rules of some folders, read once, when the layer is built; warnings are logged. */
+/** A set whole: every rule and extension there is, compiled, and what it is known by; else everything that is wrong, the first of each file. */
+const loadSet = Effect.fnUntraced(function*(
+  options: PolicyOptions
+): Effect.fn.Return<LoadedSet, ReadonlyArray<PolicyLoadFailed>> {
+  const files = yield* Effect.mapError(list(options.directories), (error) => [error])
+  const { problems, sources, warnings, ...loaded } = yield* checkAll(files, true)
+  if (problems.length > 0) return yield* Effect.fail(problems)
+  const rules = loaded.rules.length + loaded.extensions.length
+  return { set: compile(loaded, options), inForce: { digest: digestOf(sources), rules, files: sources, warnings } }
+})
+
+/**
+ * The rules of some folders. They are read when the layer is built, which fails when one file is wrong, and again when `refresh` finds
+ * them changed; warnings at the start are logged.
+ */
 export const layer = (options: PolicyOptions): Layer.Layer<Policy, PolicyLoadFailed> =>
   Layer.effect(
     Policy,
     Effect.gen(function*() {
-      const loaded = yield* load(options.directories)
-      for (const { file, line, rule, warning } of loaded.warnings) {
+      const source = { load: loadSet(options), look: () => look(options.directories) }
+      const { refresh, standing } = yield* Effect.mapError(follow(source), ([first]) => first!)
+      for (const { file, line, rule, warning } of standing().inForce.warnings) {
         yield* Effect.logWarning(`Policy ${file}:${line} (rule ${rule}): ${warning}`)
       }
-      return make(compile(loaded, options))
+      const { grants: directory, project } = options
+      const grants = directory === undefined || project === undefined ? undefined : onDisk({ directory, project })
+      return makeOver(standing, refresh, grants)
     })
   )

@@ -1,7 +1,8 @@
 import { Effect } from "effect"
 import { constants } from "node:fs"
 import { type FileHandle, lstat, open, readdir } from "node:fs/promises"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
+import { isRuleFile } from "./look.ts"
 import { maxFileBytes } from "./parseRules.ts"
 import { PolicyLoadFailed } from "./PolicyError.ts"
 import type { RuleLayer } from "./Rule.ts"
@@ -12,29 +13,40 @@ export interface PolicyFile {
   readonly file: string
 }
 
+/** A file's text, the user id of its owner, and when it was written (ms since the epoch). */
+export interface PolicyText {
+  readonly text: string
+  readonly uid: number
+  readonly modifiedMs: number
+}
+
 const maxFiles = 1000
 const maxExtensions = 32
+const maxEntries = 10_000
 
 const failed = (file: string, problem: string) => new PolicyLoadFailed({ file, line: 0, column: 0, problem })
 
 const codeOf = (cause: unknown) => (cause as NodeJS.ErrnoException).code ?? "unknown error"
 
-const readAll = async (handle: FileHandle): Promise<Uint8Array | string> => {
-  if (!(await handle.stat()).isFile()) return "it is not a regular file"
+const readAll = async (handle: FileHandle) => {
+  const found = await handle.stat()
+  if (!found.isFile()) return "it is not a regular file"
   const buffer = Buffer.alloc(maxFileBytes + 1)
   let length = 0
   for (;;) {
     const { bytesRead } = await handle.read(buffer, length, buffer.length - length)
     length += bytesRead
     if (length > maxFileBytes) return "it is larger than 1 MiB"
-    if (bytesRead === 0) return buffer.subarray(0, length)
+    if (bytesRead === 0) return { bytes: buffer.subarray(0, length), uid: found.uid, modifiedMs: found.mtimeMs }
   }
 }
 
 /** Reads one file whole as UTF-8. Never waits on a FIFO, and follows no link in a project, which could point anywhere. */
-export const readPolicyFile = Effect.fnUntraced(function*({ file, layer }: PolicyFile) {
+export const readPolicyText = Effect.fnUntraced(function*(
+  { file, layer }: PolicyFile
+): Effect.fn.Return<PolicyText, PolicyLoadFailed> {
   const flags = constants.O_RDONLY | constants.O_NONBLOCK | (layer === "project" ? constants.O_NOFOLLOW : 0)
-  const bytes = yield* Effect.acquireUseRelease(
+  const read = yield* Effect.acquireUseRelease(
     Effect.tryPromise({
       try: () => open(file, flags),
       catch: (cause) =>
@@ -47,12 +59,19 @@ export const readPolicyFile = Effect.fnUntraced(function*({ file, layer }: Polic
       }),
     (handle) => Effect.promise(() => handle.close())
   )
-  if (typeof bytes === "string") return yield* failed(file, bytes)
-  return yield* Effect.try({
-    try: () => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
+  if (typeof read === "string") return yield* failed(file, read)
+  const text = yield* Effect.try({
+    try: () => new TextDecoder("utf-8", { fatal: true }).decode(read.bytes),
     catch: () => failed(file, "it is not UTF-8 text")
   })
+  return { text, uid: read.uid, modifiedMs: Math.round(read.modifiedMs) }
 })
+
+/** The text alone. */
+export const readPolicyFile = (file: PolicyFile): Effect.Effect<string, PolicyLoadFailed> =>
+  Effect.map(readPolicyText(file), ({ text }) => text)
+
+const isLink = async (path: string) => (await lstat(path)).isSymbolicLink()
 
 /** Whether a file of rules is a program: JavaScript or TypeScript. */
 export const isExtension = (file: string): boolean => /\.[jt]s$/.test(file)
@@ -61,7 +80,9 @@ export const isExtension = (file: string): boolean => /\.[jt]s$/.test(file)
 export const listPolicyFiles = Effect.fnUntraced(function*(layer: RuleLayer, directory: string) {
   const found = yield* Effect.tryPromise({
     try: async () => {
-      if (layer === "project" && (await lstat(directory)).isSymbolicLink()) return "it is a symbolic link"
+      if (layer === "project" && (await isLink(dirname(directory)) || await isLink(directory))) {
+        return "it is a symbolic link, or lies in one"
+      }
       return await readdir(directory)
     },
     catch: codeOf
@@ -71,7 +92,8 @@ export const listPolicyFiles = Effect.fnUntraced(function*(layer: RuleLayer, dir
     )
   )
   if (typeof found === "string") return yield* failed(directory, found)
-  const names = found.filter((name) => /^[^.].*\.(?:ya?ml|js|(?<!\.d\.)ts)$/s.test(name)).toSorted()
+  if (found.length > maxEntries) return yield* failed(directory, `it holds more than ${maxEntries} files`)
+  const names = found.filter(isRuleFile).toSorted()
   if (names.some((name) => /[\x00-\x1f\x7f]/.test(name))) {
     return yield* failed(directory, "a file in it has a control character in its name")
   }

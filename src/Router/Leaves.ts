@@ -2,9 +2,10 @@ import { Effect } from "effect"
 import { Audit, type AuditEvent } from "../Audit.ts"
 import type { Baseline } from "../domain/Baseline.ts"
 import type { Necessity } from "../domain/Necessity.ts"
+import type { Person } from "../domain/Person.ts"
 import type { SessionId } from "../domain/SessionId.ts"
 import { isoNow } from "../internal/time.ts"
-import { type Capability, Policy } from "../Policy.ts"
+import { type Capability, Policy, type PolicyRequest } from "../Policy.ts"
 import { Sandbox } from "../Sandbox.ts"
 import { type SessionState, type StateEvent, StateMachine, type TransitionRefused } from "../StateMachine.ts"
 import type { Stage } from "../Workspace.ts"
@@ -14,8 +15,16 @@ import { fromLeaf, type RouterFailed } from "./RouterError.ts"
 import type { RouterSession } from "./RouterSession.ts"
 import type { Selected } from "./Runners.ts"
 
-/** The tokens that answers "for this session" left, by what exactly was asked; they go when the stage does. */
-export type Approvals = WeakMap<Stage, Map<string, Capability>>
+/** A token that an answer for longer than once left: the question it answers, and what it covers. `saved` is the grant it was made from. */
+export interface Held {
+  readonly capability: Capability
+  readonly question: string
+  readonly covers: (request: PolicyRequest) => boolean
+  readonly saved?: string
+}
+
+/** The tokens of each session; they go when its stage does. */
+export type Approvals = WeakMap<Stage, Array<Held>>
 
 /** What the router remembers of an open stage. */
 export interface Memory {
@@ -62,17 +71,18 @@ export const subject = (session: SessionId, state: SessionState): Pick<AuditEven
   mode: state.mode
 })
 
-/** Applies an event, puts a change of phase on record and tells the watcher. */
+/** Applies an event, puts a change of phase or mode on record (`by` is who changed the mode) and tells the watcher. */
 export const advance = Effect.fnUntraced(function*(
   leaves: Pick<Leaves, "audit" | "stateMachine">,
   session: Pick<RouterSession, "id" | "emit">,
-  event: StateEvent
+  event: StateEvent,
+  by?: Person
 ): Effect.fn.Return<SessionState, TransitionRefused | RouterFailed> {
   const before = yield* Effect.mapError(leaves.stateMachine.get(session.id), fromLeaf(event._tag))
   const after = yield* leaves.stateMachine.apply(session.id, event).pipe(
     Effect.catchTag("StateMachineFailed", (error) => Effect.fail(fromLeaf(event._tag)(error)))
   )
-  if (before.mode !== after.mode) yield* recordMode(leaves.audit, session.id, before, after)
+  if (before.mode !== after.mode) yield* recordMode(leaves.audit, session.id, before, after, by)
   if (before.phase === after.phase) return after
   yield* leaves.audit.append({
     ...subject(session.id, after),
@@ -91,14 +101,20 @@ export const advance = Effect.fnUntraced(function*(
   return after
 })
 
-const recordMode = (audit: Audit["Type"], session: SessionId, before: SessionState, after: SessionState) =>
+const recordMode = (
+  audit: Audit["Type"],
+  session: SessionId,
+  before: SessionState,
+  after: SessionState,
+  by: Person | undefined
+) =>
   Effect.mapError(
     audit.commit({
       ...subject(session, after),
       category: "phase",
       action: "mode.changed",
       actor: "human",
-      detail: { from: before.mode, to: after.mode }
+      detail: { from: before.mode, to: after.mode, reds: before.reds, by: by ?? null }
     }),
     fromLeaf("mode")
   )

@@ -5,7 +5,8 @@ import type { ProjectPath } from "../domain/ProjectPath.ts"
 import type { ToolName } from "../domain/ToolCall.ts"
 import type { PolicyRequest } from "../Policy.ts"
 import { canCall, permits, type SessionState } from "../StateMachine.ts"
-import { approve, decide } from "./approvals.ts"
+import { approve, decide, repeatsOf } from "./approvals.ts"
+import { followPolicy } from "./followPolicy.ts"
 import { type Leaves, subject } from "./Leaves.ts"
 import { fromLeaf, type RouterFailed } from "./RouterError.ts"
 import type { RouterSession } from "./RouterSession.ts"
@@ -62,6 +63,7 @@ const gatePolicy = Effect.fnUntraced(function*(
   call: GatedCall
 ): Effect.fn.Return<{ readonly by: string; readonly text: string } | undefined, RouterFailed> {
   const request = requestOf(state, call)
+  yield* followPolicy(leaves, session, state)
   const decision = yield* decide(leaves, session, state, request)
   if (decision.effect === "allow") return undefined
   if (decision.effect === "deny") return refusedBy(decision)
@@ -72,7 +74,8 @@ const gatePolicy = Effect.fnUntraced(function*(
     session: session.id,
     kind: "action",
     reason: `${what}\n${decision.reason} (rule ${decision.rule})`,
-    diff: ""
+    diff: "",
+    repeats: yield* repeatsOf(leaves, [request])
   })
   yield* Effect.mapError(
     leaves.audit.commit({
@@ -82,7 +85,7 @@ const gatePolicy = Effect.fnUntraced(function*(
       actor: "human",
       decision: "require_review",
       rule: decision.rule,
-      detail: { what: what.slice(0, 1000), answer: answer.reason.slice(0, 1000) }
+      detail: { what: what.slice(0, 1000), answer: answer.reason.slice(0, 1000), by: answer.by ?? null }
     }),
     fromLeaf(call.tool)
   )

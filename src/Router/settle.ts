@@ -2,7 +2,8 @@ import { Effect, Option } from "effect"
 import { type Change, type ChangeSet, describe, isEmpty, paths } from "../domain/Change.ts"
 import type { PolicyAction, PolicyRequest } from "../Policy.ts"
 import { type Classify, permits, permitsAll, type SessionState } from "../StateMachine.ts"
-import { approve, decide, type Reviewed } from "./approvals.ts"
+import { approve, decide, repeatsOf, type Reviewed } from "./approvals.ts"
+import { followPolicy } from "./followPolicy.ts"
 import { advance, type Leaves, subject } from "./Leaves.ts"
 import { fromLeaf, type RouterFailed } from "./RouterError.ts"
 import type { RouterSession } from "./RouterSession.ts"
@@ -106,6 +107,7 @@ export const settle = Effect.fn("Router.settle")(function*(
     return { ...nothing, dropped: set.changes, refusals: refusals.slice(0, maxNamed), by }
   })
 
+  yield* followPolicy(leaves, session, state)
   const { by, refusals, reviews } = yield* judge(leaves, session, state, tool, classify, set)
   if (by !== undefined) return yield* drop(refusals, by)
   if (reviews.length > 0) {
@@ -114,7 +116,8 @@ export const settle = Effect.fn("Router.settle")(function*(
       session: session.id,
       kind: "change",
       reason: questions.join("\n"),
-      diff: ""
+      diff: "",
+      repeats: yield* repeatsOf(leaves, reviews.map(({ request }) => request))
     })
     yield* Effect.mapError(
       leaves.audit.commit({
@@ -123,7 +126,12 @@ export const settle = Effect.fn("Router.settle")(function*(
         action: answer.approved ? "change.approved" : "change.rejected",
         actor: "human",
         decision: "require_review",
-        detail: { ...record.detail, reviews: questions.slice(0, maxNamed), answer: answer.reason }
+        detail: {
+          ...record.detail,
+          reviews: questions.slice(0, maxNamed),
+          answer: answer.reason,
+          by: answer.by ?? null
+        }
       }),
       fail
     )

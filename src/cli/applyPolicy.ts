@@ -2,14 +2,16 @@ import { createTwoFilesPatch } from "diff"
 import { Effect, Either, Stream } from "effect"
 import { createHash } from "node:crypto"
 import { Audit, type AuditFailed } from "../Audit.ts"
+import type { Person } from "../domain/Person.ts"
 import { count } from "../internal/text.ts"
 import type { PolicyLoadFailed, PolicyRequest } from "../Policy.ts"
+import { digestOf } from "../Policy/InForce.ts"
 import { parseRules } from "../Policy/parseRules.ts"
 import { isExtension, readPolicyFile } from "../Policy/readPolicyFile.ts"
 import * as PolicyYaml from "../Policy/Yaml.ts"
 import type { ReviewAnswer } from "../Router.ts"
 import { entries } from "./auditHere.ts"
-import type { CliFailed } from "./CliFailed.ts"
+import { CliFailed } from "./CliFailed.ts"
 import { type Difference, differences, isBreaking, requestsOf } from "./replay.ts"
 import type { Question } from "./review.ts"
 import { writePolicy } from "./writePolicy.ts"
@@ -23,6 +25,8 @@ export interface Plan {
   /** How many past decisions were tried; undefined when the rules in force cannot be loaded, so that there is nothing to compare with. */
   readonly tried: number | undefined
   readonly differences: ReadonlyArray<Difference>
+  /** What the whole set would be known by. */
+  readonly digest: string
 }
 
 /** The newest requests of the log, oldest first, at most `last`. */
@@ -50,13 +54,12 @@ export const planPolicy = Effect.fnUntraced(function*(
   if (!isExtension(source)) yield* parseRules(source, text, target.layer)
   const proposal = { ...target, text }
   const listed = yield* PolicyYaml.list(options.directories)
-  const current = listed.some(({ file }) => file === target.file)
-    ? Either.getOrElse(yield* Effect.either(readPolicyFile(target)), () => "")
-    : undefined
+  const current = yield* currentOf(listed, target)
   const loaded = yield* PolicyYaml.preview(options.directories, proposal)
   const warnings = loaded.warnings.filter(({ file }) => file === target.file)
+  const digest = digestOf(loaded.sources)
   const before = yield* Effect.either(PolicyYaml.load(options.directories))
-  if (Either.isLeft(before)) return { proposal, current, warnings, tried: undefined, differences: [] }
+  if (Either.isLeft(before)) return { proposal, current, warnings, tried: undefined, differences: [], digest }
   const requests = yield* past
   return {
     proposal,
@@ -67,9 +70,27 @@ export const planPolicy = Effect.fnUntraced(function*(
       requests,
       PolicyYaml.compile(before.right, options),
       PolicyYaml.compile(loaded, options)
-    )
+    ),
+    digest
   }
 })
+
+const currentOf = Effect.fnUntraced(function*(
+  listed: ReadonlyArray<PolicyYaml.PolicyFile>,
+  target: PolicyYaml.PolicyFile
+) {
+  if (!listed.some(({ file }) => file === target.file)) return undefined
+  return Either.getOrElse(yield* Effect.either(readPolicyFile(target)), () => "")
+})
+
+/** Why what a person was shown is no longer what would come into force; undefined while it is. */
+const outdated = Effect.fnUntraced(function*(options: PolicyYaml.PolicyOptions, plan: Plan) {
+  const loaded = yield* PolicyYaml.preview(options.directories, plan.proposal)
+  const current = yield* currentOf(yield* PolicyYaml.list(options.directories), plan.proposal)
+  return digestOf(loaded.sources) === plan.digest && current === plan.current
+    ? undefined
+    : "The rules were changed by someone else while you were asked, so your yes was to something else"
+}, Effect.catchTag("PolicyLoadFailed", ({ message }) => Effect.succeed(message)))
 
 /** What became of a plan. */
 type Settled = "applied" | "rejected"
@@ -79,24 +100,31 @@ type Settled = "applied" | "rejected"
  * interrupted question does not.
  */
 export const settlePlan = Effect.fnUntraced(function*(
+  options: PolicyYaml.PolicyOptions,
   plan: Plan,
   ask: (question: Question) => Effect.Effect<ReviewAnswer>
 ): Effect.fn.Return<Settled, AuditFailed | CliFailed, Audit> {
   const { commit } = yield* Audit
-  const { approved } = yield* ask({
+  const { approved, by } = yield* ask({
     title: "May these rules be put in force?",
     reason: `${plan.proposal.file} (${plan.proposal.layer})\n${outcomeOf(plan)}`,
     diff: patchOf(plan),
-    repeats: false,
     why: false
   })
   if (!approved) {
-    yield* commit(event("policy.rejected", plan))
+    yield* commit(event("policy.declined", plan, by))
     return "rejected"
   }
-  yield* commit(event("policy.approved", plan))
+  yield* commit(event("policy.approved", plan, by))
+  const why = yield* outdated(options, plan)
+  if (why !== undefined) {
+    return yield* new CliFailed({
+      exitCode: 2,
+      problem: `${why}. Nothing was written. Look at the folder, then type the same command again`
+    })
+  }
   yield* writePolicy(plan.proposal, plan.proposal.text)
-  yield* commit(event("policy.applied", plan))
+  yield* commit(event("policy.applied", plan, by))
   return "applied"
 })
 
@@ -116,7 +144,7 @@ const patchOf = ({ current = "", proposal: { text } }: Plan): string => {
 
 const hash = (text: string) => createHash("sha256").update(text).digest("hex")
 
-const event = (action: `policy.${"approved" | "applied" | "rejected"}`, plan: Plan) => ({
+const event = (action: `policy.${"approved" | "applied" | "declined"}`, plan: Plan, by: Person | undefined) => ({
   session: null,
   category: "policy" as const,
   action,
@@ -130,6 +158,7 @@ const event = (action: `policy.${"approved" | "applied" | "rejected"}`, plan: Pl
     after: hash(plan.proposal.text),
     tried: plan.tried ?? null,
     changed: plan.differences.length,
-    breaking: plan.differences.filter(isBreaking).length
+    breaking: plan.differences.filter(isBreaking).length,
+    by: by ?? null
   }
 })

@@ -27,6 +27,7 @@ const ofOrchestrator: Record<OrchestratorFailed["reason"], number> = {
   sandbox: 7,
   audit: 9,
   denied: 5,
+  mode: 2,
   workspace: 1,
   state: 1
 }

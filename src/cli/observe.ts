@@ -3,6 +3,7 @@ import type { SessionEvent } from "../domain/SessionEvent.ts"
 import { escapeJson } from "../internal/escape.ts"
 import type { Observer } from "../Orchestrator.ts"
 import { errStyle, outStyle, print, screen } from "./io.ts"
+import { person } from "./person.ts"
 import { makeRenderer } from "./render/events.ts"
 import { number, time } from "./render/format.ts"
 import type { Style } from "./render/style.ts"
@@ -13,11 +14,18 @@ const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "
 /** Asks where a person sees it; a question that nobody can see is answered with no. */
 const askOn = (output: NodeJS.WriteStream, style: Style): Observer["review"] =>
   output.isTTY
-    ? makeReview({ input: process.stdin, output, style, interrupt: () => process.kill(process.pid, "SIGINT") })
+    ? makeReview({
+      input: process.stdin,
+      output,
+      style,
+      person: person(),
+      interrupt: () => process.kill(process.pid, "SIGINT")
+    })
     : () => Effect.succeed({ approved: false, reason: "" })
 
 /** Prints each event as a line of JSON; questions are asked on standard error. */
 export const jsonObserver: Observer = {
+  person: person(),
   emit: (event) => Effect.sync(() => print(`${escapeJson(event)}\n`)),
   review: askOn(process.stderr, errStyle)
 }
@@ -44,6 +52,7 @@ export const humanObserver: Effect.Effect<Observer, never, Scope.Scope> = Effect
   yield* Effect.addFinalizer(() => Effect.sync(screen.clear))
 
   return {
+    person: person(),
     emit: (event: SessionEvent) => Effect.sync(() => print(renderer.event(event))),
     review: (request) =>
       Effect.acquireUseRelease(

@@ -1,17 +1,20 @@
 import { Effect } from "effect"
 import type { createInterface } from "node:readline"
 import type { Readable, Writable } from "node:stream"
-import { escape } from "../internal/escape.ts"
+import type { Person } from "../domain/Person.ts"
+import { escape, escapeLine } from "../internal/escape.ts"
 import type { ReviewAnswer, ReviewRequest } from "../Router.ts"
 import { diff } from "./render/diff.ts"
 import type { Style } from "./render/style.ts"
+import { makeRuleEditor } from "./review/ruleEditor.ts"
 
-/** Where a question is asked. `interrupt` is what Ctrl-C does while it stands. */
+/** Where a question is asked, and who sits there. `interrupt` is what Ctrl-C does while it stands. */
 export interface Desk {
   readonly input: Readable
   readonly output: Writable
   readonly style: Style
   readonly interrupt: () => void
+  readonly person?: Person
 }
 
 const maxLines = 60
@@ -26,16 +29,19 @@ const titles: Record<ReviewRequest["kind"], string> = {
   debug: "The tests stay red. May the test-first gate be lifted (debug mode)?"
 }
 
-/** One question as a person sees it. `repeats` offers a yes for the whole session, `why` asks for the reason of a no. */
+/** One question as a person sees it. `repeats` offers a yes for more than once, `why` asks for the reason of a no. */
 export interface Question {
   readonly title: string
   readonly reason: string
   readonly diff: string
-  readonly repeats: boolean
+  readonly repeats?: ReviewRequest["repeats"]
   readonly why: boolean
 }
 
-const yeses = "[y]es, yes to exactly this for the whole [s]ession"
+type Scope = NonNullable<ReviewAnswer["scope"]>
+
+const yeses: Readonly<Record<string, Scope>> = { y: "once", yes: "once", s: "session", session: "session" }
+const withAlways: Readonly<Record<string, Scope>> = { ...yeses, a: "always", always: "always" }
 
 const indented = (text: string) => escape(text).replace(/^/gm, "  | ")
 
@@ -46,8 +52,11 @@ const ask = (
 ): Effect.Effect<ReviewAnswer> =>
   Effect.async((resume) => {
     const { output, style } = desk
+    const { repeats } = question
     const whole = diff(question.diff, style)
     const short = diff(question.diff, style, maxLines)
+    const editor = repeats === undefined ? undefined : makeRuleEditor(repeats.asked)
+    const scopes = repeats?.always === true ? withAlways : yeses
     const lines = create({
       input: desk.input,
       output,
@@ -56,46 +65,76 @@ const ask = (
     })
     let listening = false
     let answered = false
-    let reasoning = false
+    let ended = false
+    let stands: "question" | "why" | "rule" = "question"
 
-    const answer = (approved: boolean, reason: string, scope?: "once" | "session") => {
+    const answer = (approved: boolean, reason: string, scope?: Scope) => {
       if (answered) return
       answered = true
       lines.close()
-      resume(Effect.succeed({ approved, reason, ...(scope === undefined ? {} : { scope }) }))
+      const wider = scope === undefined || scope === "once" ? undefined : editor?.wider()
+      resume(Effect.succeed({
+        approved,
+        reason,
+        ...(scope === undefined ? {} : { scope }),
+        ...(wider === undefined ? {} : { wider }),
+        ...(desk.person === undefined || ended ? {} : { by: desk.person })
+      }))
+    }
+    const choices = () => {
+      if (editor === undefined) return "[y]es"
+      const always = scopes === withAlways ? ", [a]lways in this project" : ""
+      return `[y]es once, yes to the rule in this [s]ession${always}, [e]dit the rule`
     }
     const prompt = () => {
       const all = short.hidden > 0 ? `, [d] all of the diff (${short.hidden} more lines)` : ""
-      lines.setPrompt(
-        reasoning
-          ? "Why not? (for the model; empty to stop) "
-          : `${style.bold(question.title)} ${question.repeats ? yeses : "[y]es"}, [n]o${all}: `
-      )
+      const texts = {
+        why: "Why not? (for the model; empty to stop) ",
+        rule: "Which? A number, or patterns of paths with commas between; empty to leave it: ",
+        question: `${style.bold(question.title)} ${choices()}, [n]o${all}: `
+      }
+      lines.setPrompt(texts[stands])
       lines.prompt()
+    }
+    const onRule = (typed: string) => {
+      const problem = editor?.take(typed)
+      if (problem !== undefined) output.write(`  ${escapeLine(`That cannot be the rule: ${problem}`, 600)}\n`)
+      else {
+        stands = "question"
+        output.write(`${editor?.shown() ?? ""}\n`)
+      }
+      prompt()
     }
     const onLine = (line: string) => {
       if (!listening) return
-      if (reasoning) return answer(false, line.trim().slice(0, 2000))
+      if (stands === "why") return answer(false, line.trim().slice(0, 2000))
+      if (stands === "rule") return onRule(line.trim().slice(0, 20_000))
       const word = line.trim().toLowerCase()
-      if (word === "y" || word === "yes") return answer(true, "", question.repeats ? "once" : undefined)
-      if (question.repeats && (word === "s" || word === "session")) return answer(true, "", "session")
+      if (editor === undefined && (word === "y" || word === "yes")) return answer(true, "")
+      if (editor !== undefined && Object.hasOwn(scopes, word)) return answer(true, "", scopes[word])
       if (word === "n" || word === "no") {
-        reasoning = question.why
-        if (!reasoning) return answer(false, "")
+        if (!question.why) return answer(false, "")
+        stands = "why"
       } else if (word === "d" && short.hidden > 0) output.write(whole.text)
+      else if (editor !== undefined && (word === "e" || word === "edit")) {
+        stands = "rule"
+        output.write(editor.menu)
+      }
       prompt()
     }
 
     lines.on("line", onLine)
     // The end of input is no answer, and no answer is a no.
     lines.on("close", () => {
+      ended = !answered
       if (!answered && listening) output.write("\n")
       answer(false, "")
     })
     lines.on("SIGINT", () => desk.interrupt())
     const timer = setTimeout(() => {
       listening = true
-      output.write(`\n${indented(question.reason)}\n${question.diff === "" ? "" : `\n${short.text}`}\n`)
+      const rule = editor === undefined ? "" : `${editor.shown()}\n`
+      output.write(`\n${indented(question.reason)}\n${question.diff === "" ? "" : `\n${short.text}`}${rule}\n`)
       prompt()
     }, settleMs)
 
@@ -116,15 +155,15 @@ export const makeAsk = (desk: Desk) => {
     )
 }
 
-/** Asks the questions of a session. A yes to an action or a change can be for once or for exactly this in the whole session. */
+/** Asks the questions of a session. A yes to an action or a change can stand for more than once, and for more than what was asked. */
 export const makeReview = (desk: Desk) => {
   const ask = makeAsk(desk)
-  return ({ diff, kind, reason }: ReviewRequest): Effect.Effect<ReviewAnswer> =>
+  return ({ diff, kind, reason, repeats }: ReviewRequest): Effect.Effect<ReviewAnswer> =>
     ask({
       title: titles[kind],
       reason,
       diff,
-      repeats: kind === "action" || kind === "change",
+      ...(repeats === undefined ? {} : { repeats }),
       why: kind !== "debug"
     })
 }

@@ -83,7 +83,7 @@ export const table = {
     details:
       "Copies FILE into your policies folder, or the project's, once you have said yes. What the log holds of past " +
       "decisions is decided again by the new rules; [BREAKING] marks a yes that becomes a no and a no that becomes a yes. " +
-      "Without a terminal nothing is changed, whatever is piped in.",
+      "Without a terminal nothing is changed, whatever is piped in. Running sessions take the rules up at their next step.",
     operands: { least: 1, most: 1 },
     flags: {
       to: { kind: "choice", choices: ["user", "project"], help: "whose policies it joins (user)" },
@@ -126,6 +126,18 @@ export const table = {
       caller: { kind: "text", value: "TAG", help: "who asks" },
       json
     }
+  },
+  "policy grants": {
+    usage: "policy grants",
+    summary: "what you allowed for always in this project",
+    operands: { least: 0, most: 0 },
+    flags: { json }
+  },
+  "policy revoke": {
+    usage: "policy revoke ID",
+    summary: "end one of these grants, for running sessions too",
+    operands: { least: 1, most: 1 },
+    flags: { json }
   },
   "policy test": {
     usage: "policy test [FILE…]",

@@ -1,8 +1,7 @@
 import { Effect } from "effect"
-import { randomBytes } from "node:crypto"
 import { lstatSync, mkdirSync } from "node:fs"
-import { open, rename, rm } from "node:fs/promises"
-import { basename, dirname, join } from "node:path"
+import { dirname } from "node:path"
+import { replaceFile } from "../internal/replaceFile.ts"
 import type { PolicyFile } from "../Policy/Yaml.ts"
 import { CliFailed } from "./CliFailed.ts"
 
@@ -20,36 +19,13 @@ const insist = (path: string, is: "isDirectory" | "isFile") => {
   }
 }
 
-const sync = async (path: string) => {
-  const handle = await open(path, "r")
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
 const write = async ({ file, layer }: PolicyFile, text: string) => {
   const directory = dirname(file)
   // A project's links could lead anywhere.
   if (layer === "project") { for (const path of [dirname(directory), directory]) insist(path, "isDirectory") }
   insist(file, "isFile")
   mkdirSync(directory, { recursive: true })
-  const temporary = join(directory, `.${basename(file)}.${randomBytes(6).toString("hex")}`)
-  try {
-    const handle = await open(temporary, "wx", 0o644)
-    try {
-      await handle.writeFile(text)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await rename(temporary, file)
-  } catch (cause) {
-    await rm(temporary, { force: true })
-    throw cause
-  }
-  await sync(directory)
+  await replaceFile(file, text, 0o644)
 }
 
 /** Writes a file of rules so that it is the old one or the new one, whole, whatever happens meanwhile. */

@@ -22,7 +22,10 @@ const Names = Schema.optional(Schema.Array(Schema.String))
 
 const header = { at: Schema.String, session: SessionId }
 
-/** What a session tells whoever watches it: the lines of `--json`. Times are ISO 8601 UTC, durations ms, tokens counts. */
+/**
+ * What a session tells whoever watches it: the lines of `--json`. Times are ISO 8601 UTC, durations ms, tokens counts; a set of rules is
+ * known by the SHA-256 (hex) of its files.
+ */
 export const SessionEvent = Schema.Union(
   Schema.Struct({
     type: Schema.Literal("session.started"),
@@ -75,6 +78,21 @@ export const SessionEvent = Schema.Union(
   }),
   Schema.Struct({ type: Schema.Literal("necessity.checked"), ...header, ...Necessity.fields }),
   Schema.Struct({ type: Schema.Literal("review.requested"), ...header, reason: Schema.String, diff: Schema.String }),
+  Schema.Struct({
+    type: Schema.Literal("policy.changed"),
+    ...header,
+    from: Schema.String,
+    to: Schema.String,
+    rules: Schema.Number,
+    files: Schema.Array(Schema.Struct({ file: Schema.String, change: Schema.Literal("added", "changed", "removed") })),
+    warnings: Schema.Array(Schema.String)
+  }),
+  Schema.Struct({
+    type: Schema.Literal("policy.rejected"),
+    ...header,
+    inForce: Schema.String,
+    problems: Schema.Array(Schema.String)
+  }),
   Schema.Struct({
     type: Schema.Literal("usage"),
     ...header,

@@ -17,6 +17,7 @@ import * as AuditSql from "../../src/Audit/Sql.ts"
 import { pastRequests, planPolicy, settlePlan } from "../../src/cli/applyPolicy.ts"
 import { isBreaking } from "../../src/cli/replay.ts"
 import type { Question } from "../../src/cli/review.ts"
+import { writePolicy } from "../../src/cli/writePolicy.ts"
 import type { PolicyRequest } from "../../src/Policy.ts"
 import type { PolicyFile } from "../../src/Policy/Yaml.ts"
 
@@ -74,8 +75,9 @@ const targetIn = ({ directories, source }: Place, layer: PolicyFile["layer"] = "
   file: join(directories.find((found) => found.layer === layer)!.directory, basename(source))
 })
 
-const plan = (at: Place, target = targetIn(at)) =>
-  planPolicy({ directories: at.directories, project: at.project }, at.source, target, Effect.succeed(past))
+const optionsOf = ({ directories, project }: Place) => ({ directories, project })
+
+const plan = (at: Place, target = targetIn(at)) => planPolicy(optionsOf(at), at.source, target, Effect.succeed(past))
 
 const answering = (approved: boolean) => {
   const questions: Array<Question> = []
@@ -117,7 +119,7 @@ describe("fluffy policy apply", () => {
       assert.deepStrictEqual(made.differences.map((_) => [_.request.path, _.after.rule, isBreaking(_)]), [
         ["src/b.ts", "no-b", true]
       ])
-      const settled = settlePlan(made, answering(true).ask)
+      const settled = settlePlan(optionsOf(at), made, answering(true).ask)
       assert.strictEqual(yield* Effect.provide(settled, AuditSql.layer({ file: at.log })), "applied")
       assert.strictEqual(readFileSync(target.file, "utf8"), program)
       writeFileSync(source, "export default 1")
@@ -139,7 +141,7 @@ describe("fluffy policy apply", () => {
       const { ask, questions } = answering(true)
       const made = yield* plan(at)
       yield* Effect.gen(function*() {
-        assert.strictEqual(yield* settlePlan(made, ask), "applied")
+        assert.strictEqual(yield* settlePlan(optionsOf(at), made, ask), "applied")
         assert.deepStrictEqual(yield* logged, ["policy.approved", "policy.applied"])
         const [entry] = yield* Effect.flatMap(Audit, (_) => _.entries())
         assert.deepInclude(entry, { actor: "human", category: "policy", session: null })
@@ -158,10 +160,49 @@ describe("fluffy policy apply", () => {
       const at = yield* place
       const made = yield* plan(at)
       yield* Effect.gen(function*() {
-        assert.strictEqual(yield* settlePlan(made, answering(false).ask), "rejected")
-        assert.deepStrictEqual(yield* logged, ["policy.rejected"])
+        assert.strictEqual(yield* settlePlan(optionsOf(at), made, answering(false).ask), "rejected")
+        assert.deepStrictEqual(yield* logged, ["policy.declined"])
       }).pipe(Effect.provide(AuditSql.layer({ file: at.log })))
       assert.deepStrictEqual(readdirSync(join(at.root, "home/policies")), ["base.yaml"])
+    }))
+
+  it.scopedLive.each<{ readonly title: string; readonly edit: (at: Place) => void; readonly why: RegExp }>([
+    {
+      title: "another file in force changes",
+      edit: ({ root }) => writeFileSync(join(root, "home/policies/base.yaml"), base.replace("src/**", "lib/**")),
+      why: /changed by someone else/
+    },
+    {
+      title: "another file comes",
+      edit: ({ root }) => writeFileSync(join(root, "home/policies/zzz.yaml"), base.replaceAll("name: ", "name: z-")),
+      why: /changed by someone else/
+    },
+    {
+      title: "its own place is taken",
+      edit: (at) => writeFileSync(targetIn(at).file, base.replaceAll("name: ", "name: z-")),
+      why: /changed by someone else/
+    },
+    {
+      title: "another file breaks",
+      edit: ({ root }) => writeFileSync(join(root, "home/policies/base.yaml"), "version: 2\n"),
+      why: /version must be 1/
+    }
+  ])("changes nothing when $title while the person reads", ({ edit, why }) =>
+    Effect.gen(function*() {
+      const at = yield* place
+      const made = yield* plan(at)
+      const ask = () =>
+        Effect.sync(() => {
+          edit(at)
+          return { approved: true, reason: "" }
+        })
+      yield* Effect.gen(function*() {
+        const error = yield* Effect.flip(settlePlan(optionsOf(at), made, ask))
+        assert(error._tag === "CliFailed")
+        assert.match(error.message, why)
+        assert.deepStrictEqual(yield* logged, ["policy.approved"])
+      }).pipe(Effect.provide(AuditSql.layer({ file: at.log })))
+      if (existsSync(targetIn(at).file)) assert.notStrictEqual(readFileSync(targetIn(at).file, "utf8"), proposed)
     }))
 
   it.scopedLive("changes nothing when the question is interrupted", () =>
@@ -169,7 +210,7 @@ describe("fluffy policy apply", () => {
       const at = yield* place
       const made = yield* plan(at)
       const fiber = yield* Effect.fork(
-        Effect.provide(settlePlan(made, () => Effect.never), AuditSql.layer({ file: at.log }))
+        Effect.provide(settlePlan(optionsOf(at), made, () => Effect.never), AuditSql.layer({ file: at.log }))
       )
       yield* Effect.yieldNow()
       assert.strictEqual((yield* Fiber.interrupt(fiber))._tag, "Failure")
@@ -205,7 +246,10 @@ describe("fluffy policy apply", () => {
       const made = yield* plan(at)
       assert.deepInclude(made, { tried: undefined, current: "nonsense" })
       const { ask, questions } = answering(true)
-      assert.strictEqual(yield* Effect.provide(settlePlan(made, ask), AuditSql.layer({ file: at.log })), "applied")
+      assert.strictEqual(
+        yield* Effect.provide(settlePlan(optionsOf(at), made, ask), AuditSql.layer({ file: at.log })),
+        "applied"
+      )
       assert.include(questions[0]?.reason, "nothing to compare with")
       assert.strictEqual((yield* plan(at)).tried, past.length)
     }))
@@ -223,7 +267,7 @@ describe("fluffy policy apply", () => {
       const made = yield* plan(at, targetIn(at, "project"))
       assert.deepStrictEqual(made.differences.map(({ request }) => request.path), ["src/gen/x.ts", "src/a.ts"])
       assert.include(made.warnings[0]?.warning, "do not count")
-      yield* Effect.provide(settlePlan(made, answering(true).ask), AuditSql.layer({ file: at.log }))
+      yield* Effect.provide(settlePlan(optionsOf(at), made, answering(true).ask), AuditSql.layer({ file: at.log }))
       assert.strictEqual(readFileSync(join(at.project, ".fluffy/policies/new.yaml"), "utf8"), proposed)
     }))
 
@@ -239,9 +283,11 @@ describe("fluffy policy apply", () => {
         mkdirSync(join(at.project, link, ".."), { recursive: true })
         symlinkSync(elsewhere, join(at.project, link))
         const error = yield* Effect.flip(
-          Effect.provide(settlePlan(made, answering(true).ask), AuditSql.layer({ file: at.log }))
+          Effect.provide(settlePlan(optionsOf(at), made, answering(true).ask), AuditSql.layer({ file: at.log }))
         )
-        assert.include(error.message, "it is a symbolic link")
+        assert.match(error.message, /symbolic link|changed by someone else/)
+        const late = yield* Effect.flip(writePolicy(targetIn(at, "project"), proposed))
+        assert.include(late.message, "it is a symbolic link")
         if (link.endsWith(".yaml")) assert.strictEqual(readFileSync(elsewhere, "utf8"), "mine")
         else assert.deepStrictEqual(readdirSync(join(elsewhere, "policies")), [])
       })
@@ -255,9 +301,10 @@ describe("fluffy policy apply", () => {
       // A folder in the file's place cannot be renamed over, whoever runs this.
       mkdirSync(target)
       const error = yield* Effect.flip(
-        Effect.provide(settlePlan(made, answering(true).ask), AuditSql.layer({ file: at.log }))
+        Effect.provide(settlePlan(optionsOf(at), made, answering(true).ask), AuditSql.layer({ file: at.log }))
       )
-      assert.include(error.message, "not a regular file")
+      assert.match(error.message, /changed by someone else/)
+      assert.include((yield* Effect.flip(writePolicy(targetIn(at), proposed))).message, "not a regular file")
       assert.deepStrictEqual(readdirSync(join(at.root, "home/policies")), ["base.yaml", "new.yaml"])
     }))
 

@@ -3,8 +3,10 @@ import { Effect, Fiber } from "effect"
 import { PassThrough } from "node:stream"
 import { plain } from "../../src/cli/render/style.ts"
 import { makeReview } from "../../src/cli/review.ts"
+import type { Person } from "../../src/domain/Person.ts"
 import { SessionId } from "../../src/domain/SessionId.ts"
-import type { ReviewRequest } from "../../src/Router.ts"
+import type { PolicyRequest } from "../../src/Policy.ts"
+import type { ReviewAnswer, ReviewRequest } from "../../src/Router.ts"
 
 const request: ReviewRequest = {
   session: SessionId.make("s-test-0001"),
@@ -13,21 +15,35 @@ const request: ReviewRequest = {
   diff: "+a\x1b[2J\n"
 }
 
+const me: Person = { user: "me", uid: 1000, terminal: "/dev/pts/1" }
+
+const asked: ReadonlyArray<PolicyRequest> = [
+  { action: "change", phase: "coding", mode: "strict", tool: "fs.write", path: "db/one.sql" }
+]
+
 /** A desk whose person types `answer` each time `prompt` is seen. */
-const desk = (answers: ReadonlyArray<string>) => {
+const desk = (answers: ReadonlyArray<string>, person?: Person) => {
   const input = new PassThrough()
   const output = new PassThrough()
   const left = [...answers]
   let shown = ""
+  let seen = ""
   output.on("data", (chunk: Buffer) => {
     shown += chunk.toString("utf8")
-    if (!/(: |stop\) )$/.test(shown)) return
+    if (!/(: |stop\) )$/.test(shown) || shown === seen) return
+    seen = shown
     const next = left.shift()
     if (next === undefined) input.end()
     else input.write(`${next}\n`)
   })
   let interrupts = 0
-  const review = makeReview({ input, output, style: plain, interrupt: () => interrupts++ })
+  const review = makeReview({
+    input,
+    output,
+    style: plain,
+    ...(person === undefined ? {} : { person }),
+    interrupt: () => interrupts++
+  })
   return { review, input, output, shown: () => shown }
 }
 
@@ -59,10 +75,91 @@ describe("a review", () => {
     ({ answer, kind, typed }) =>
       Effect.gen(function*() {
         const { review, shown } = desk(typed)
-        assert.deepStrictEqual(yield* review({ ...request, kind }), answer)
-        assert.strictEqual(shown().includes("[s]ession"), kind === "action" || kind === "change")
+        const repeats = kind === "action" || kind === "change" ? { repeats: { asked, always: false } } : {}
+        assert.deepStrictEqual(yield* review({ ...request, kind, ...repeats }), answer)
+        assert.strictEqual(shown().includes("[s]ession"), "repeats" in repeats)
+        assert.notInclude(shown(), "[a]lways")
       })
   )
+
+  it.live.each<{ readonly title: string; readonly typed: ReadonlyArray<string>; readonly answer: ReviewAnswer }>([
+    {
+      title: "keeps exactly what was asked where nothing is edited",
+      typed: ["a"],
+      answer: { approved: true, reason: "", scope: "always", by: me }
+    },
+    {
+      title: "takes a suggestion by its number",
+      typed: ["e", "2", "s"],
+      answer: { approved: true, reason: "", scope: "session", wider: { path: ["/db/*.sql"] }, by: me }
+    },
+    {
+      title: "takes patterns that are typed, and narrows again",
+      typed: ["e", "*.sql, *.ddl", "e", "db/*.sql", "always"],
+      answer: { approved: true, reason: "", scope: "always", wider: { path: ["db/*.sql"] }, by: me }
+    },
+    {
+      title: "goes back to exactly that by number 1",
+      typed: ["e", "4", "e", "1", "a"],
+      answer: { approved: true, reason: "", scope: "always", by: me }
+    },
+    {
+      title: "leaves the rule where nothing is typed, and lets a yes for once be for once whatever the rule",
+      typed: ["e", "2", "e", "", "y"],
+      answer: { approved: true, reason: "", scope: "once", by: me }
+    },
+    { title: "is a no after an edit too", typed: ["e", "2", "n", ""], answer: { approved: false, reason: "", by: me } },
+    { title: "is nobody's answer when input ends in the editor", typed: ["e"], answer: { approved: false, reason: "" } }
+  ])("$title", ({ answer, typed }) =>
+    Effect.gen(function*() {
+      const { review } = desk(typed, me)
+      const repeats = { asked, always: true }
+      assert.deepStrictEqual(yield* review({ ...request, kind: "change", repeats }), answer)
+    }))
+
+  it.live.each([
+    { typed: "docs/**", why: "it leaves out \"db/one.sql\", which is asked about" },
+    { typed: "[z", why: "can never match" },
+    { typed: "!db/one.sql", why: "it leaves out" },
+    { typed: "99", why: "there is no number 99" },
+    { typed: ",", why: "it leaves out" },
+    { typed: "a\u202eb", why: "it leaves out" }
+  ])("refuses $typed as the rule and asks again", ({ typed, why }) =>
+    Effect.gen(function*() {
+      const { review, shown } = desk(["e", typed, "2", "s"], me)
+      const answer = yield* review({ ...request, kind: "change", repeats: { asked, always: true } })
+      assert.include(shown().replaceAll("\n", ""), why)
+      assert.notInclude(shown(), "\u202e")
+      assert.deepStrictEqual(answer.wider, { path: ["/db/*.sql"] })
+    }))
+
+  it.live("shows the exact rule, hostile names harmless, and says when it is every file", () =>
+    Effect.gen(function*() {
+      const hostile: PolicyRequest = { ...asked[0]!, path: "db/\u202egpj.\x1b[2Jsh\nrule: all" }
+      const { review, shown } = desk(["e", "*", "n", ""])
+      yield* review({ ...request, kind: "change", repeats: { asked: [hostile], always: true } })
+      assert.include(shown(), "  rule: change by fs.write \"db/\\u{202e}gpj.")
+      assert.include(shown(), "  rule: change by fs.write every path like *\n  This is every file.")
+      assert.notMatch(shown(), /\x1b|\u202e|^rule: all/m)
+    }))
+
+  it.live("lets the words of a command be chosen, not typed", () =>
+    Effect.gen(function*() {
+      const command: PolicyRequest = {
+        action: "shell.exec",
+        phase: "coding",
+        mode: "strict",
+        tool: "shell.exec",
+        command: "make",
+        args: ["deploy", "prod"]
+      }
+      const { review, shown } = desk(["e", "make", "3", "s"])
+      const answer = yield* review({ ...request, kind: "action", repeats: { asked: [command], always: false } })
+      assert.deepStrictEqual(answer.wider, { command: ["make", "deploy"] })
+      assert.include(shown(), "type one of the numbers")
+      assert.include(shown(), "rule: shell.exec \"make\" \"deploy\" \"prod\", to the letter")
+      assert.include(shown(), "rule: shell.exec \"make\" \"deploy\" and whatever follows")
+    }))
 
   it.live("shows reason and diff, harmless", () =>
     Effect.gen(function*() {

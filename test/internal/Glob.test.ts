@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Glob from "../../src/internal/Glob.ts"
+import { wildmatch } from "../support/wildmatch.ts"
 
 interface Fact {
   readonly patterns: ReadonlyArray<string>
@@ -103,6 +104,16 @@ describe("Glob", () => {
   it("agrees with git on every fact of the table", () => {
     const asked = facts.map((fact) => ({ patterns: fact.patterns, paths: paths(fact) }))
     assert.deepStrictEqual(askGit(asked), facts.map((fact) => fact.yes))
+  })
+
+  it("matches what git's matcher matches, and agrees with git on all of its table", () => {
+    const asked = wildmatch.map(([, path, pattern]) => ({ patterns: [`/${pattern}`], paths: [path] }))
+    const git = askGit([{ patterns: ["a"], paths: ["a"] }, ...asked]).slice(1).map((found) => found.length > 0)
+    const ours = asked.map(({ paths: [path], patterns }) => Glob.compile(patterns)(path!))
+    const told = (answers: ReadonlyArray<boolean>) =>
+      wildmatch.map(([, path, pattern], index) => `${pattern} ${path} ${answers[index]}`)
+    assert.deepStrictEqual(told(ours), told(git))
+    assert.deepStrictEqual(told(ours), told(wildmatch.map(([matches]) => matches)))
   })
 
   it("agrees with git on random patterns and paths", () => {

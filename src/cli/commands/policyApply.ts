@@ -12,6 +12,7 @@ import { auditHere } from "../auditHere.ts"
 import { misused } from "../CliFailed.ts"
 import { configure } from "../configure.ts"
 import { canAsk, errStyle, outStyle, print, tell } from "../io.ts"
+import { person } from "../person.ts"
 import { type Difference, isBreaking } from "../replay.ts"
 import { makeAsk } from "../review.ts"
 
@@ -57,6 +58,7 @@ const desk = (asJson: boolean) => {
     input: process.stdin,
     output: onStdout ? process.stdout : process.stderr,
     style: onStdout ? outStyle : errStyle,
+    person: person(),
     interrupt: () => process.kill(process.pid, "SIGINT")
   })
 }
@@ -69,7 +71,12 @@ export const run = Effect.fnUntraced(function*({ flags, operands: [source = ""] 
   const past = log.layer === undefined
     ? Effect.succeed([])
     : Effect.provide(pastRequests(flags.last ?? usualLast), log.layer)
-  const places = { directories: options.policies, project: options.project, sealed: [options.state] }
+  const places = {
+    directories: options.policies,
+    project: options.project,
+    sealed: [options.state],
+    grants: options.grants
+  }
   const plan = yield* planPolicy(places, resolve(source), target, past)
   const asJson = flags.json === true
   for (const { line, rule, warning } of plan.warnings) {
@@ -91,11 +98,13 @@ export const run = Effect.fnUntraced(function*({ flags, operands: [source = ""] 
     return 4
   }
   yield* prepareState(options.state)
-  const settled = yield* settlePlan(plan, desk(asJson)).pipe(Effect.provide(AuditSql.layer({ file: log.file })))
+  const settled = yield* settlePlan(places, plan, desk(asJson)).pipe(Effect.provide(AuditSql.layer({ file: log.file })))
   if (asJson) report(plan, settled === "applied")
   else if (settled === "applied") {
     print(
-      `${outStyle.green("in force")}  ${escapeLine(target.file, 1000)}, for every session that starts from now on\n`
+      `${outStyle.green("in force")}  ${
+        escapeLine(target.file, 1000)
+      }, for running sessions too, from their next step on\n`
     )
   } else print("Nothing was changed\n")
   return settled === "applied" ? 0 : 4

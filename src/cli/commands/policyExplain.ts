@@ -2,7 +2,14 @@ import { Effect, Either, Schema } from "effect"
 import { parse } from "../../domain/ProjectPath.ts"
 import { ToolName } from "../../domain/ToolCall.ts"
 import { escapeJson, escapeLine } from "../../internal/escape.ts"
-import { type Explanation, Policy, type PolicyRequest } from "../../Policy.ts"
+import {
+  coverage,
+  describeScope,
+  type Explanation,
+  Policy,
+  type PolicyRequest,
+  type SavedGrant
+} from "../../Policy.ts"
 import { actions } from "../../Policy/Rule.ts"
 import * as PolicyYaml from "../../Policy/Yaml.ts"
 import type { CommandOf } from "../args.ts"
@@ -48,11 +55,29 @@ const requestOf = Effect.fnUntraced(function*({ flags, operands: [action = ""] }
 
 const paints = { allow: outStyle.green, require_review: outStyle.yellow, deny: outStyle.red } as const
 
-const show = ({ abstained, decision, matched }: Explanation) => {
+/** The grants that answer in a person's place: of the same question, about this too. */
+const answering = Effect.fnUntraced(function*(request: PolicyRequest, { decision }: Explanation) {
+  const { grants } = yield* Policy
+  if (grants === undefined || decision.effect !== "require_review") return []
+  const { grants: saved } = yield* grants.list
+  return saved.filter(({ asked, grant }) =>
+    asked.rule === decision.rule && asked.layer === decision.layer && asked.reason === decision.reason &&
+    coverage({ ...grant, uses: 1, ttlMs: 1 })(request)
+  )
+})
+
+const show = ({ abstained, decision, matched }: Explanation, grants: ReadonlyArray<SavedGrant>) => {
   const { effect, failures = [], layer, reason, rule } = decision
   print(
     `${outStyle.bold(paints[effect](effect))} by rule ${escapeLine(rule)} (${layer}): ${escapeLine(reason, 1000)}\n`
   )
+  for (const { at, grant, id } of grants) {
+    print(
+      `answered by ${outStyle.bold(id)}, your yes for always of ${escapeLine(at)}: ${
+        escapeLine(describeScope(grant), 1000)
+      }\n`
+    )
+  }
   if (matched.length > 0) print(`\nrules that match:\n`)
   for (const { effect, layer, rule } of matched) {
     print(`  ${paints[effect](effect.padEnd(15))}${layer.padEnd(9)}${escapeLine(rule)}\n`)
@@ -71,12 +96,20 @@ const show = ({ abstained, decision, matched }: Explanation) => {
 export const run = Effect.fnUntraced(function*(command: CommandOf<"policy explain">) {
   const request = yield* requestOf(command)
   const { options } = yield* configure({ mode: command.flags.mode })
-  const explanation = yield* Effect.flatMap(Policy, (policy) => policy.explain(request)).pipe(
+  const [explanation, grants] = yield* Effect.flatMap(Policy, (policy) => policy.explain(request)).pipe(
+    Effect.flatMap((explanation) =>
+      Effect.map(answering(request, explanation), (grants) => [explanation, grants] as const)
+    ),
     Effect.provide(
-      PolicyYaml.layer({ directories: options.policies, project: options.project, sealed: [options.state] })
+      PolicyYaml.layer({
+        directories: options.policies,
+        project: options.project,
+        sealed: [options.state],
+        grants: options.grants
+      })
     )
   )
-  if (command.flags.json === true) print(`${escapeJson({ request, ...explanation })}\n`)
-  else show(explanation)
+  if (command.flags.json === true) print(`${escapeJson({ request, ...explanation, grants })}\n`)
+  else show(explanation, grants)
   return 0
 })

@@ -35,6 +35,10 @@ const parse = (text: string) =>
     () => misused("The arguments are no JSON object. For instance: fluffy tool fs.read '{\"path\": \"README.md\"}'")
   )
 
+const needsPerson = misused(
+  "Debug mode lifts the test-first gate, so only a person enters it, and this run is headless. Use another mode, or a terminal"
+)
+
 const exitCodeOf = ({ by, outcome }: ToolResult): number =>
   outcome === "ok" ? 0 : outcome === "failed" ? 1 : by?.startsWith("review") === true ? 4 : 5
 
@@ -43,6 +47,7 @@ export const run = Effect.fnUntraced(function*({ flags, operands: [name = "", js
   const tool = yield* find(name)
   const args = yield* Effect.flatMap(json === "-" ? readInput : Effect.succeed(json), parse)
   const { options } = yield* configureToRun(flags)
+  if (options.mode === "debug" && options.headless) return yield* needsPerson
   const asJson = flags.json === true
   const observer = asJson ? jsonObserver : { ...jsonObserver, emit: () => Effect.void }
   const asking = options.headless

@@ -43,6 +43,8 @@ export const makeRenderer = (style: Style) => {
     return `${before}  ${colour(word.padEnd(9))}${rest}\n`
   }
 
+  const more = (rest: string): string => `${" ".repeat(11)}${rest}\n`
+
   const onText = (event: EventOf<"text.delta">): string => {
     const shown = text.write(event.text)
     if (shown === "") return ""
@@ -132,6 +134,21 @@ export const makeRenderer = (style: Style) => {
           style.yellow,
           event.reason.split("\n").map((part) => escapeLine(part, 300)).join("\n           ")
         )
+      case "policy.changed":
+        return [
+          line("policy", style.cyan, `${number(event.rules)} rules in force from now on (${event.to.slice(0, 12)})`),
+          ...event.files.map(({ change, file }) => more(`${change} ${escapeLine(file, 300)}`)),
+          ...event.warnings.map((warning) => more(`${style.yellow("warning:")} ${escapeLine(warning, 500)}`))
+        ].join("")
+      case "policy.rejected":
+        return [
+          line(
+            "policy",
+            style.yellow,
+            "the files were changed and cannot be used; the rules from before stay in force"
+          ),
+          ...event.problems.map((problem) => more(escapeLine(problem, 500)))
+        ].join("")
       case "usage":
         tokens = event.input + event.output
         return endLine()

@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import type { SessionState } from "../../../StateMachine.ts"
-import { advance } from "../../Leaves.ts"
-import type { RouterFailed } from "../../RouterError.ts"
+import { advance, subject } from "../../Leaves.ts"
+import { fromLeaf, type RouterFailed } from "../../RouterError.ts"
 import type { ToolContext } from "../../Tool.ts"
 
 const redsBeforeOffer = 3
@@ -19,8 +19,17 @@ export const offerDebug = Effect.fnUntraced(function*(
       `${state.reds} red runs in a row. Lift the test-first gate for this session (debug mode)? Policy, sandbox, record and review stay.`,
     diff: ""
   })
-  if (!answer.approved) return state
-  return yield* advance(leaves, session, { _tag: "ModeChanged", mode: "debug", by: "human" }).pipe(
+  if (!answer.approved) {
+    yield* leaves.audit.commit({
+      ...subject(session.id, state),
+      category: "review",
+      action: "debug.rejected",
+      actor: answer.by === undefined ? "kernel" : "human",
+      detail: { reds: state.reds, by: answer.by ?? null }
+    }).pipe(Effect.mapError(fromLeaf("test.run")))
+    return state
+  }
+  return yield* advance(leaves, session, { _tag: "ModeChanged", mode: "debug", by: "human" }, answer.by).pipe(
     Effect.catchTag("TransitionRefused", () => Effect.succeed(state))
   )
 })
