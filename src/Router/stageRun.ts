@@ -23,20 +23,21 @@ export const stageRun = (
 } => {
   const { stage } = session
   const bare = (command: StageCommand) =>
-    leaves.sandbox.run({
-      command: command.command,
-      args: command.args,
-      cwd: command.cwd === undefined || command.cwd === "." ? stage.project : `${stage.project}/${command.cwd}`,
-      mounts: [...stage.mounts, ...(command.mounts ?? [])],
-      limits: {
-        ...options.limits,
-        timeoutMs: Math.min(command.timeoutMs ?? usualTimeoutMs, options.limits.timeoutMs),
-        outputBytes: Math.max(command.outputBytes ?? 0, options.limits.outputBytes)
-      },
-      user: stage.user,
-      ...(command.env === undefined ? {} : { env: command.env }),
-      ...(command.stdin === undefined ? {} : { stdin: command.stdin })
-    }).pipe(Effect.mapError(fromLeaf(tool)))
+    Effect.flatMap(stage.mounts, (mounts) =>
+      leaves.sandbox.run({
+        command: command.command,
+        args: command.args,
+        cwd: command.cwd === undefined || command.cwd === "." ? stage.project : `${stage.project}/${command.cwd}`,
+        mounts: [...mounts, ...(command.mounts ?? [])],
+        limits: {
+          ...options.limits,
+          timeoutMs: Math.min(command.timeoutMs ?? usualTimeoutMs, options.limits.timeoutMs),
+          outputBytes: Math.max(command.outputBytes ?? 0, options.limits.outputBytes)
+        },
+        user: stage.user,
+        ...(command.env === undefined ? {} : { env: command.env }),
+        ...(command.stdin === undefined ? {} : { stdin: command.stdin })
+      })).pipe(Effect.mapError(fromLeaf(tool)))
   const through = (after: Effect.Effect<Settlement, RouterFailed>): ToolContext["run"] => (command: StageCommand) =>
     Effect.flatMap(bare(command), (result) => Effect.map(after, (settlement) => ({ result, settlement })))
   const restore = Effect.mapError(Effect.flatMap(stage.scan, stage.reject), fromLeaf(tool))
