@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process"
 import {
+  type BigIntStats,
   chownSync,
   closeSync,
   constants,
@@ -7,7 +8,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
-  type Stats,
+  readdirSync,
   unlinkSync
 } from "node:fs"
 import { lookAt, removeTree } from "../files.ts"
@@ -15,8 +16,8 @@ import type { Owner } from "../fill.ts"
 import { ancestors, parentOf } from "../names.ts"
 
 /** How an overlay says that something of a lower layer is not there: a character device 0:0 in its place. */
-export const isWhiteout = (stat: { readonly rdev: number | bigint; isCharacterDevice(): boolean }): boolean =>
-  stat.isCharacterDevice() && Number(stat.rdev) === 0
+export const isWhiteout = (stat: { readonly rdev: bigint; isCharacterDevice(): boolean }): boolean =>
+  stat.isCharacterDevice() && stat.rdev === 0n
 
 /** Makes whiteouts; making the node takes a program, further names of it only a link. */
 export interface Whiteouts {
@@ -80,8 +81,8 @@ export class Layer {
   }
 
   /** What this layer has in a path's place, ancestors that are no directories not looked through. */
-  look(path: string): Stats | undefined {
-    return lstatSync(`${this.root}/${path}`, { throwIfNoEntry: false })
+  look(path: string): BigIntStats | undefined {
+    return lookAt(`${this.root}/${path}`)
   }
 
   /** Makes a directory and those above it, whatever stands in the way. */
@@ -119,6 +120,18 @@ export class Layer {
   show(path: string): void {
     const stat = this.look(path)
     if (stat !== undefined && isWhiteout(stat)) unlinkSync(`${this.root}/${path}`)
+  }
+
+  /** Takes every whiteout below a directory out of this layer, and tells which they were. */
+  unhideBelow(directory: string): ReadonlyArray<string> {
+    const stat = this.look(directory)
+    if (stat === undefined) return []
+    if (isWhiteout(stat)) {
+      unlinkSync(`${this.root}/${directory}`)
+      return [directory]
+    }
+    if (!stat.isDirectory()) return []
+    return readdirSync(`${this.root}/${directory}`).flatMap((name) => this.unhideBelow(`${directory}/${name}`))
   }
 
   /** Lays an empty file, which nobody may write, over a path. */

@@ -1,18 +1,20 @@
 import { type Dirent, lstatSync, readdirSync, readlinkSync } from "node:fs"
 import { refuseLink } from "../links.ts"
-import { refuseName } from "../names.ts"
+import { ancestors, byPath, refuseName } from "../names.ts"
 import type { Layer } from "./Layer.ts"
 import type { Kind, Names } from "./Names.ts"
 import type { Watch } from "./watch.ts"
 
-/** `covered` are paths over which something is mounted. `isSecret` are files shown empty. */
+/** `covered` are paths over which something is mounted. `secrets` are files shown empty. */
 export interface MaskOptions {
   readonly project: string
   readonly names: Names
   readonly layer: Layer
   readonly watch: Watch
   readonly covered: Set<string>
-  readonly isSecret: (path: string) => boolean
+  readonly secrets: ReadonlySet<string>
+  /** Told of a directory that is gone from the project. */
+  readonly gone: (directory: string) => void
 }
 
 const kindOf = (entry: Dirent): Kind | undefined =>
@@ -36,7 +38,7 @@ export class Mask {
   readonly hidden: Set<string> = new Set()
   /** Links of the project that are shown. */
   readonly links: Set<string> = new Set()
-  readonly secrets: Set<string> = new Set()
+  readonly secrets: ReadonlySet<string>
   /** Directories of the project that the listing does not have. */
   readonly strange: Set<string> = new Set()
   readonly root: string
@@ -45,12 +47,8 @@ export class Mask {
   constructor(options: MaskOptions) {
     this.options = options
     this.root = options.layer.root
-    const { isSecret, layer, names } = options
-    for (const path of names.below("")) {
-      if (!isSecret(path)) continue
-      this.secrets.add(path)
-      layer.empty(path)
-    }
+    this.secrets = options.secrets
+    for (const path of options.secrets) options.layer.empty(path)
   }
 
   /** Looks at the directories of the whole listing. */
@@ -64,7 +62,8 @@ export class Mask {
     const changed = watch.changed()
     if (changed === "any") for (const directory of names.directories.keys()) watch.renew(directory)
     if (changed === "any") return this.lookAtAll()
-    for (const directory of changed) this.look(directory)
+    // What a directory is tells whether those in it are shown at all.
+    for (const directory of [...changed].toSorted(byPath)) this.look(directory)
   }
 
   /** Something is mounted over this path now: it need not be hidden. */
@@ -81,11 +80,14 @@ export class Mask {
 
   private look(directory: string): void {
     const { covered, layer, names, project } = this.options
+    if ([...ancestors(directory), directory].some((one) => this.hidden.has(one))) return
     const prefix = directory === "" ? "" : `${directory}/`
     const known = names.of(directory)
+    const absent = new Set(known.keys())
     let undecodable = false
     for (const entry of entriesOf(`${project}/${directory}`)) {
       const path = prefix + entry.name
+      absent.delete(entry.name)
       if (covered.has(path)) continue
       const kind = known.get(entry.name)
       if (entry.name.includes("\ufffd")) undecodable = true
@@ -95,6 +97,15 @@ export class Mask {
       } else this.judge(path, entry, kind)
     }
     if (undecodable) this.hideUndecodable(directory)
+    for (const name of absent) if (known.get(name) === "directory") this.lose(prefix + name)
+  }
+
+  // A directory that only a kernel's layer has is shown with the names of its whiteouts.
+  private lose(directory: string): void {
+    if (this.hidden.has(directory) || this.options.covered.has(directory)) return
+    this.hidden.add(directory)
+    this.options.layer.hide(directory)
+    this.options.gone(directory)
   }
 
   private judge(path: string, entry: Dirent, kind: Kind): void {

@@ -38,6 +38,13 @@ export class Names {
     return this.directories.get(directory) ?? new Map()
   }
 
+  /** Takes a path out, and all below it: should it come to be again, it is a stranger. */
+  forget(path: string): void {
+    for (const [name] of this.of(path)) this.forget(`${path}/${name}`)
+    this.directories.delete(path)
+    this.directories.get(parentOf(path))?.delete(nameOf(path))
+  }
+
   /** Every file below a directory. */
   *below(directory: string): Generator<string> {
     const prefix = directory === "" ? "" : `${directory}/`

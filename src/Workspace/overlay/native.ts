@@ -8,8 +8,8 @@ export interface Native {
   readonly addWatch: (descriptor: number, directory: string) => number | undefined
 }
 
-// inotify(7): IN_CREATE, IN_MOVED_FROM, IN_MOVED_TO; IN_ONLYDIR, IN_DONT_FOLLOW. IN_NONBLOCK and IN_CLOEXEC are open(2)'s.
-const events = 0x100 | 0x40 | 0x80
+// inotify(7): IN_CREATE, IN_DELETE, IN_MOVED_FROM, IN_MOVED_TO; IN_ONLYDIR, IN_DONT_FOLLOW. IN_NONBLOCK and IN_CLOEXEC are open(2)'s.
+const events = 0x100 | 0x200 | 0x40 | 0x80
 const directoriesOnly = 0x01000000 | 0x02000000
 const nonBlocking = 0o2004000
 

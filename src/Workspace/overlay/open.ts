@@ -63,18 +63,17 @@ export const openOverlay = Effect.fnUntraced(function*(
   )
   const why = yield* tryOverlay({ stage, directory: made.directory, owner, user, isOpaque: calls.isOpaque })
   if (why !== undefined) return why
-  const state = yield* build(options, calls, made)
-  if (typeof state === "string") return state
+  const secrets = listing.files.filter(compile(stage.secrets))
   // History holds what a tracked secret says.
-  const tellsSecrets = [...state.mask.secrets].some((path) => listing.tracked.has(path))
+  const tellsSecrets = secrets.some((path) => listing.tracked.has(path))
   const fixed = yield* attempt(
     "open a stage",
     "read",
     (): ReadonlyArray<StageMount> => tellsSecrets ? [] : gitMounts(stage.project, made.directory)
   )
-  yield* attempt("open a stage", "write", () => {
-    if (fixed.length === 0) state.mask.cover(".git")
-  })
+  const points = new Set([...listing.dependencies, ...(fixed.length > 0 ? [".git"] : [])])
+  const state = yield* build(options, calls, made, points, secrets)
+  if (typeof state === "string") return state
   return OverlayStage.make({
     stage,
     state,
@@ -86,7 +85,13 @@ export const openOverlay = Effect.fnUntraced(function*(
   })
 })
 
-const build = (options: OverlayOptions, calls: Native, made: Home.OverlayHome) =>
+const build = (
+  options: OverlayOptions,
+  calls: Native,
+  made: Home.OverlayHome,
+  points: ReadonlySet<string>,
+  secrets: ReadonlyArray<string>
+) =>
   Effect.gen(function*() {
     const { listing, owner, stage } = options
     const { project } = stage
@@ -107,12 +112,13 @@ const build = (options: OverlayOptions, calls: Native, made: Home.OverlayHome) =
     }
     return yield* attempt("open a stage", "write", (): OverlayState | string => {
       const tools = { owner, trash, whiteouts: whiteouts(directory) }
-      const isSecret = compile(stage.secrets)
       const layer = new Layer(makeOwned(`${directory}/mask`, owner), tools)
-      const points = new Set([...listing.dependencies, ".git"])
       try {
         const inodes = inodesOf(project, names)
-        const mask = new Mask({ project, names, layer, watch: watching, covered: new Set(points), isSecret })
+        const session = new Layer(makeOwned(`${directory}/session`, owner), tools)
+        const gone = (path: string) => session.unhideBelow(path).forEach((one) => names.forget(one))
+        const covered = new Set(points)
+        const mask = new Mask({ project, names, layer, watch: watching, covered, secrets: new Set(secrets), gone })
         mask.lookAtAll()
         return {
           ...tools,
@@ -120,11 +126,11 @@ const build = (options: OverlayOptions, calls: Native, made: Home.OverlayHome) =
           blobs,
           names,
           mask,
-          session: new Layer(makeOwned(`${directory}/session`, owner), tools),
+          session,
           lower: new Lower({ project, names, blobs, scratch: trash, since: made.since, inodes }),
           view: new View({ project, names, mask, isOpaque: calls.isOpaque }),
           points,
-          isSecret,
+          isSecret: compile(stage.secrets),
           isOpaque: calls.isOpaque,
           maxFileBytes: stage.maxFileBytes,
           manifest: new Map(),
