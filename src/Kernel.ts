@@ -73,7 +73,7 @@ export const layerLeaves = (
     replaced.policy ??
       PolicyYaml.layer({ directories: options.policies, project: options.project, sealed: [options.state] }),
     replaced.sandbox ?? SandboxAuto.layerConfig(options),
-    replaced.workspace ?? Disk.layer({ state: options.state })
+    replaced.workspace ?? Disk.layer({ state: options.state, form: options.stage })
   )
 
 /** The whole kernel; it asks for a model and nothing else. */

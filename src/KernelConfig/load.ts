@@ -85,6 +85,7 @@ export const load = Effect.fn("KernelConfig.load")(function*(
       project,
       state: join(project, ".fluffy/state"),
       headless: nobody || (yield* headless),
+      stage: defaults.stage,
       limits: { ...defaultLimits, ...limits },
       policies: [
         { layer: "shipped", directory: join(packageRoot, "policies") },

@@ -3,8 +3,7 @@ import { randomBytes } from "node:crypto"
 import type { Mode } from "../domain/Phase.ts"
 import * as SessionId from "../domain/SessionId.ts"
 import type { RouterSession } from "../Router.ts"
-import { defaultLimits } from "../Sandbox.ts"
-import type { StageOptions } from "../Workspace.ts"
+import { trial } from "../Sandbox.ts"
 import { fromKernel, type OrchestratorFailed } from "./OrchestratorError.ts"
 import type { Parts } from "./Parts.ts"
 import type { Observer, OrchestratorOptions } from "./TaskRequest.ts"
@@ -53,7 +52,7 @@ export const openSession = Effect.fn("Orchestrator.openSession")(function*(
       session: id,
       secrets: options.secrets,
       maxFileBytes: options.maxFileBytes,
-      trial: trialOf(parts, options.project)
+      trial: trial(parts.sandbox.run, options.project)
     }),
     fromKernel
   )
@@ -61,25 +60,6 @@ export const openSession = Effect.fn("Orchestrator.openSession")(function*(
   if (!probe.usable) return yield* fromKernel(unusable(probe.backend, probe.detail, probe.remedy))
   return { id, stage, emit: observer.emit, review: observer.review }
 })
-
-const trialMs = 20_000
-
-/** Tries a script over mounts of the workspace in the sandbox that will be given such. */
-const trialOf = (parts: Parts, project: string): NonNullable<StageOptions["trial"]> => (script, mounts, user) =>
-  parts.sandbox.run({
-    command: "/bin/sh",
-    args: ["-c", script],
-    cwd: project,
-    mounts,
-    user,
-    limits: { ...defaultLimits, timeoutMs: trialMs }
-  }).pipe(
-    Effect.match({
-      onFailure: ({ message }) => message,
-      onSuccess: ({ ended, exitCode, stderr }) =>
-        exitCode === 0 ? undefined : `${Buffer.from(stderr).toString("utf8").trim().slice(0, 500)} (${ended} ${exitCode})`
-    })
-  )
 
 const unusable = (backend: string, detail: string, remedy: string | undefined) => ({
   _tag: "SandboxUnavailable" as const,

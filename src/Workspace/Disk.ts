@@ -15,7 +15,7 @@ import * as Journal from "./Journal.ts"
 import * as Listing from "./listing.ts"
 import { gitMounts } from "./mounts.ts"
 import { ancestors } from "./names.ts"
-import { openOverlay } from "./overlay/open.ts"
+import { openOverlay, prepareOverlay } from "./overlay/open.ts"
 import { recover } from "./recover.ts"
 import { makePoints } from "./restore.ts"
 
@@ -161,3 +161,15 @@ export const layer = (options: DiskOptions): Layer.Layer<Workspace> =>
       )
     })
   })
+
+/** Why a project cannot be laid over for the commands of this trial; undefined when it can, whatever its size. Nothing is left of it. */
+export const overlayProblem = (
+  options: DiskOptions,
+  stage: Pick<StageOptions, "project"> & Required<Pick<StageOptions, "trial">>
+): Effect.Effect<string | undefined, WorkspaceFailed> =>
+  Effect.gen(function*() {
+    const context = contextOf(options)
+    const { owner, user } = yield* attempt("try an overlay", "read", () => ownerOf(context, stage.project))
+    const prepared = yield* prepareOverlay({ stage, place: context.overlay, owner, user })
+    return typeof prepared === "string" ? prepared : undefined
+  }).pipe(Effect.scoped)

@@ -5,14 +5,13 @@ import { execFileSync } from "node:child_process"
 import { chmodSync, chownSync, cpSync, mkdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { SessionId } from "../../src/domain/SessionId.ts"
-import { defaultLimits, Sandbox } from "../../src/Sandbox.ts"
+import { defaultLimits, Sandbox, trial } from "../../src/Sandbox.ts"
 import * as Bubblewrap from "../../src/Sandbox/Bubblewrap.ts"
 import * as Docker from "../../src/Sandbox/Docker.ts"
 import * as Podman from "../../src/Sandbox/Podman.ts"
 import { type Stage, Workspace } from "../../src/Workspace.ts"
 import * as Disk from "../../src/Workspace/Disk.ts"
 import { temporaryOnDisk } from "../support/diskProject.ts"
-import { trialIn } from "../support/inSandbox.ts"
 import { digest, makeTree, mutations } from "../support/mutations.ts"
 import { requireRuntime } from "../support/require.ts"
 import { users } from "../support/sandbox.ts"
@@ -64,7 +63,7 @@ const open = Effect.fnUntraced(function*(project: string) {
     session: SessionId.make("s-mutations"),
     secrets: [],
     maxFileBytes: 1 << 20,
-    trial: trialIn(sandbox, project)
+    trial: trial(sandbox.run, project)
   })
   assert.strictEqual(stage.form, "overlay")
   return stage

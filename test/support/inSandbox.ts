@@ -3,16 +3,16 @@ import { spawnSync } from "node:child_process"
 import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { defaultLimits, Sandbox, type SandboxCommand } from "../../src/Sandbox.ts"
+import { defaultLimits, type SandboxCommand } from "../../src/Sandbox.ts"
 import { programLine, sandboxArguments } from "../../src/Sandbox/bubblewrap/arguments.ts"
 import { ownlessDevices } from "../../src/Sandbox/bubblewrap/devices.ts"
-import { standardFilter } from "../../src/Sandbox/bubblewrap/filter.ts"
+import { filterOf } from "../../src/Sandbox/bubblewrap/filter.ts"
 import { hostSystem } from "../../src/Sandbox/bubblewrap/hostSystem.ts"
 import { limited } from "../../src/Sandbox/bubblewrap/limited.ts"
 import { ordered } from "../../src/Sandbox/bubblewrap/mounts.ts"
 import { overlaid } from "../../src/Sandbox/bubblewrap/overlaid.ts"
 import { overlayOf } from "../../src/Sandbox/overlay.ts"
-import type { Stage, StageOptions } from "../../src/Workspace.ts"
+import type { Stage } from "../../src/Workspace.ts"
 import type { Hands } from "../contract/WorkspaceContract.ts"
 
 const host = hostSystem(readdirSync("/etc"))
@@ -49,7 +49,7 @@ export const inSandbox = (stage: Stage, line: readonly [string, ...ReadonlyArray
     })
     file("arguments", hidden.map((argument) => `${argument}\0`).join(""))
     file("status", "")
-    file("filter", standardFilter())
+    file("filter", filterOf("standard"))
     file("gate", "\n")
     for (const { source } of host.files) opened.push(openSync(source, "r"))
     const started = overlaid(overlayOf(mounts), "bwrap", programLine(limited(host, command)))
@@ -90,13 +90,3 @@ export const sandboxHands = (stage: Stage): Hands => {
     }
   }
 }
-
-/** A trial of an overlay in a sandbox, as a session makes it. */
-export const trialIn = (sandbox: Sandbox["Type"], project: string): NonNullable<StageOptions["trial"]> =>
-(script, mounts, user) =>
-  sandbox.run({ command: "/bin/sh", args: ["-c", script], cwd: project, mounts, user, limits: defaultLimits }).pipe(
-    Effect.match({
-      onFailure: ({ message }) => message,
-      onSuccess: ({ exitCode, stderr }) => exitCode === 0 ? undefined : Buffer.from(stderr).toString("utf8")
-    })
-  )

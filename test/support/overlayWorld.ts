@@ -1,11 +1,11 @@
 import { assert } from "@effect/vitest"
 import { Effect, type Scope } from "effect"
-import { Sandbox } from "../../src/Sandbox.ts"
+import { Sandbox, trial } from "../../src/Sandbox.ts"
 import * as Bubblewrap from "../../src/Sandbox/Bubblewrap.ts"
 import * as Disk from "../../src/Workspace/Disk.ts"
 import type { World } from "../contract/WorkspaceContract.ts"
 import { diskWorld, temporaryOnDisk } from "./diskProject.ts"
-import { sandboxHands, trialIn } from "./inSandbox.ts"
+import { sandboxHands } from "./inSandbox.ts"
 
 /** The contract's project under stages that are overlays, changed by commands in bubblewrap. */
 export const overlayWorld = (
@@ -21,7 +21,7 @@ export const overlayWorld = (
     return {
       ...world,
       layer: Disk.layer({ state: world.state, scratch: world.scratch, form: "overlay" }),
-      trial: trialIn(sandbox, world.project),
+      trial: trial(sandbox.run, world.project),
       inStage: (stage) => {
         assert.strictEqual(stage.form, "overlay")
         return sandboxHands(stage)

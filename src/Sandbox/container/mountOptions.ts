@@ -12,7 +12,14 @@ const hosts: BindMount = { source: join(packageRoot, "seccomp", "etc", "hosts"),
 const paths = (mount: Mount) => mount.mode === "overlay" ? [mount.target] : [mount.source, mount.target]
 
 /** Why this engine cannot be told of these mounts, or undefined. Podman reads a mount as words between colons. */
-export const unspeakable = ({ name }: EngineFacts, mounts: ReadonlyArray<Mount>): string | undefined => {
+export const unspeakable = (
+  { name, rootless }: EngineFacts,
+  mounts: ReadonlyArray<Mount>,
+  own = process.getuid?.()
+): string | undefined => {
+  if (!rootless && own !== 0 && mounts.some(({ mode }) => mode === "overlay")) {
+    return "this engine is run by root, and this user could not remove what it leaves of an overlay"
+  }
   const path = mounts.flatMap(paths).find((path) => path.includes(":"))
   return name === "docker" || path === undefined ? undefined : `Podman takes no path with a colon: ${path}`
 }

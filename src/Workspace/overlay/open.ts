@@ -48,11 +48,16 @@ class OtherFileSystem extends Error {}
 
 const isWithin = (path: string, directory: string) => path === directory || path.startsWith(`${directory}/`)
 
-/** Opens a stage as an overlay over the project; a text says why that is not possible here. */
-export const openOverlay = Effect.fnUntraced(function*(
-  options: OverlayOptions
-): Effect.fn.Return<Stage | string, WorkspaceFailed, Scope.Scope> {
-  const { listing, owner, place, stage, user } = options
+/** Makes an overlay's directory, removed with the scope, and tries one over the project; a text says why that is not possible here. */
+export const prepareOverlay = Effect.fnUntraced(function*(
+  { owner, place, stage, user }: Pick<OverlayOptions, "owner" | "place" | "user"> & {
+    readonly stage: Pick<StageOptions, "project" | "trial">
+  }
+): Effect.fn.Return<
+  { readonly calls: Native; readonly made: Home.OverlayHome } | string,
+  WorkspaceFailed,
+  Scope.Scope
+> {
   if (isWithin(place, stage.project)) return `${place} lies in the project`
   const calls = yield* Effect.promise(native)
   if (calls === undefined) return "the C library cannot be called"
@@ -62,7 +67,17 @@ export const openOverlay = Effect.fnUntraced(function*(
     ({ directory }) => Effect.ignoreLogged(attempt("remove a stage", "write", () => Home.remove(directory)))
   )
   const why = yield* tryOverlay({ stage, directory: made.directory, owner, user, isOpaque: calls.isOpaque })
-  if (why !== undefined) return why
+  return why ?? { calls, made }
+})
+
+/** Opens a stage as an overlay over the project; a text says why that is not possible here. */
+export const openOverlay = Effect.fnUntraced(function*(
+  options: OverlayOptions
+): Effect.fn.Return<Stage | string, WorkspaceFailed, Scope.Scope> {
+  const { listing, stage, user } = options
+  const prepared = yield* prepareOverlay(options)
+  if (typeof prepared === "string") return prepared
+  const { calls, made } = prepared
   const secrets = listing.files.filter(compile(stage.secrets))
   // History holds what a tracked secret says.
   const tellsSecrets = secrets.some((path) => listing.tracked.has(path))

@@ -10,7 +10,7 @@ import { makeSheet, makeWork } from "./OverlayState.ts"
 
 /** Where a trial may lie, and whose commands it is for. */
 export interface TrialOptions {
-  readonly stage: StageOptions
+  readonly stage: Pick<StageOptions, "project" | "trial">
   readonly directory: string
   readonly owner: Owner
   readonly user: { readonly uid: number; readonly gid: number }
