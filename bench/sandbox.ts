@@ -97,7 +97,8 @@ export const run = (): Promise<ReadonlyArray<BenchRow>> =>
     const workspace = yield* Workspace
     const session = Schema.decodeSync(SessionId)("20260101-000000-bench0")
     const stage = yield* workspace.open({ project: directory, session, secrets: [], maxFileBytes: 1 << 20 })
-    const { mounts, user } = stage
+    const { user } = stage
+    const mounts = yield* stage.mounts
     const over = { ...command, mounts, user, cwd: directory }
     return [
       yield* compared(

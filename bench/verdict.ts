@@ -103,7 +103,7 @@ const measure = (project: string) =>
         env: selected.env,
         cwd: stage.project,
         mounts: [
-          ...stage.mounts,
+          ...yield* stage.mounts,
           ...heldFiles(stage, [own]),
           { source: reports.source, target: Router.reportDirectory, mode: "rw" },
           { source: reportersSource, target: reportersDirectory, mode: "ro" }

@@ -81,7 +81,7 @@ export const layerLeaves = (
         grants: options.grants
       }),
     replaced.sandbox ?? SandboxAuto.layerConfig(options),
-    replaced.workspace ?? Disk.layer({ state: options.state }),
+    replaced.workspace ?? Disk.layer({ state: options.state, form: options.stage }),
     Layer.effectDiscard(sweepNetworks)
   )
 

@@ -11,6 +11,7 @@ export * from "./Sandbox/SandboxCommand.ts"
 export * from "./Sandbox/SandboxError.ts"
 export * from "./Sandbox/Script.ts"
 export * from "./Sandbox/Template.ts"
+export { trial } from "./Sandbox/trial.ts"
 
 /** Why a backend was taken. `image` is one that the project named, when that is what it runs. */
 export interface Chosen {

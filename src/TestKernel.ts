@@ -75,14 +75,17 @@ const answer = (
   reports: Map<string, Uint8Array>,
   run: TestKernelOptions["run"]
 ): Sandbox.SandboxResult | undefined => {
-  const mount = command.mounts.find(({ mode, source }) => mode === "rw" && tree.stage(source) !== undefined)
+  const mount = command.mounts.filter((one) => one.mode !== "overlay").find(({ source }) =>
+    tree.stage(source) !== undefined
+  )
   const stage = mount === undefined ? undefined : tree.stage(mount.source)
   if (mount === undefined || stage === undefined) return undefined
   if (command.args[1] === writeScript) {
     stage.write(String(command.args[3]).slice(mount.target.length + 1), command.stdin ?? new Uint8Array())
     return Sandbox.scripted()
   }
-  const source = command.mounts.find(({ target }) => target === reportDirectory)?.source
+  const report = command.mounts.find(({ target }) => target === reportDirectory)
+  const source = report?.mode === "overlay" ? undefined : report?.source
   return run?.(command, {
     stage,
     report: (name, text) => {

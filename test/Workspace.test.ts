@@ -2,6 +2,8 @@ import { Effect } from "effect"
 import { layerMemory, MemoryTree } from "../src/Workspace.ts"
 import { files, suite } from "./contract/WorkspaceContract.ts"
 import { diskWorld } from "./support/diskProject.ts"
+import { overlayWorld } from "./support/overlayWorld.ts"
+import { requireRuntime } from "./support/require.ts"
 
 suite(
   "in memory",
@@ -19,3 +21,5 @@ suite(
 suite("on a file system in memory", diskWorld("memory"))
 
 suite("on a disk", diskWorld("disk"))
+
+if (requireRuntime("bubblewrap")) suite("laid over the project", overlayWorld())

@@ -51,6 +51,8 @@ export interface KernelOptions {
   readonly baseImage: string | undefined
   /** Whether the project's files may name the image, out of those that the engine has already. */
   readonly projectImage: boolean
+  /** Whether sessions work in a copy of the project or in an overlay over it; "auto" goes by its size and by what works here. */
+  readonly stage: "auto" | "copy" | "overlay"
   readonly maxTurns: number
   readonly maxTokens: number
   readonly headless: boolean
@@ -82,6 +84,7 @@ export const defaults: Omit<KernelOptions, "project" | "state" | "policies"> = {
   imageBy: "user",
   baseImage: undefined,
   projectImage: true,
+  stage: "auto",
   maxTurns: 50,
   maxTokens: 2_000_000,
   headless: false,

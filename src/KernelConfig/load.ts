@@ -92,6 +92,7 @@ export const load = Effect.fn("KernelConfig.load")(function*(
       project,
       state: join(project, ".fluffy/state"),
       headless: nobody || (yield* headless),
+      stage: defaults.stage,
       limits: { ...defaultLimits, ...limits },
       grants: config === undefined ? undefined : join(config, "projects", keyOf(project)),
       policies: [

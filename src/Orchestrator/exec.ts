@@ -65,12 +65,13 @@ export const exec = Effect.fn("Orchestrator.exec")((
       : undefined
     if (typeof network === "string") return yield* new OrchestratorFailed({ reason: "denied", detail: network })
     const { stage } = session
+    const mounts = yield* Effect.mapError(stage.mounts, fromKernel)
     const result = yield* Effect.mapError(
       parts.sandbox.run({
         command: request.command,
         args: request.args,
         cwd: stage.project,
-        mounts: stage.mounts,
+        mounts,
         user: stage.user,
         limits: { ...defaultLimits, timeoutMs: request.timeoutMs ?? options.timeoutMs },
         ...(network === undefined

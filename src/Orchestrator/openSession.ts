@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto"
 import type { Mode } from "../domain/Phase.ts"
 import * as SessionId from "../domain/SessionId.ts"
 import { followPolicy, type RouterSession } from "../Router.ts"
+import { trial } from "../Sandbox.ts"
 import { fromKernel, type OrchestratorFailed } from "./OrchestratorError.ts"
 import type { Parts } from "./Parts.ts"
 import type { Observer, OrchestratorOptions } from "./TaskRequest.ts"
@@ -52,7 +53,8 @@ export const openSession = Effect.fn("Orchestrator.openSession")(function*(
       project: options.project,
       session: id,
       secrets: options.secrets,
-      maxFileBytes: options.maxFileBytes
+      maxFileBytes: options.maxFileBytes,
+      trial: trial(parts.sandbox.run, options.project)
     }),
     fromKernel
   )

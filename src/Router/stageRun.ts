@@ -24,25 +24,28 @@ export const stageRun = (
   readonly trying: ToolContext["trying"]
 } => {
   const { stage } = session
-  const commandOf = (command: StageCommand): SandboxCommand => ({
-    command: command.command,
-    args: command.args,
-    cwd: command.cwd === undefined || command.cwd === "." ? stage.project : `${stage.project}/${command.cwd}`,
-    mounts: [...stage.mounts, ...(command.mounts ?? [])],
-    limits: {
-      ...options.limits,
-      timeoutMs: Math.min(command.timeoutMs ?? usualTimeoutMs, options.limits.timeoutMs),
-      outputBytes: Math.max(command.outputBytes ?? 0, options.limits.outputBytes)
-    },
-    user: stage.user,
-    ...(command.env === undefined ? {} : { env: command.env }),
-    ...(command.stdin === undefined ? {} : { stdin: command.stdin })
-  })
-  const bare = (command: StageCommand) => Effect.mapError(leaves.sandbox.run(commandOf(command)), fromLeaf(tool))
+  const commandOf = (command: StageCommand) =>
+    Effect.map(stage.mounts, (mounts): SandboxCommand => ({
+      command: command.command,
+      args: command.args,
+      cwd: command.cwd === undefined || command.cwd === "." ? stage.project : `${stage.project}/${command.cwd}`,
+      mounts: [...mounts, ...(command.mounts ?? [])],
+      limits: {
+        ...options.limits,
+        timeoutMs: Math.min(command.timeoutMs ?? usualTimeoutMs, options.limits.timeoutMs),
+        outputBytes: Math.max(command.outputBytes ?? 0, options.limits.outputBytes)
+      },
+      user: stage.user,
+      ...(command.env === undefined ? {} : { env: command.env }),
+      ...(command.stdin === undefined ? {} : { stdin: command.stdin })
+    })).pipe(Effect.mapError(fromLeaf(tool)))
+  const bare = (command: StageCommand) =>
+    Effect.flatMap(commandOf(command), (whole) => Effect.mapError(leaves.sandbox.run(whole), fromLeaf(tool)))
   const { dialing, hosts } = options.network
   const execute = (command: StageCommand) =>
     command.network === true
-      ? runWithNetwork(leaves, session, state, { hosts, tool }, dialing, commandOf(command))
+      ? Effect.flatMap(commandOf(command), (whole) =>
+        runWithNetwork(leaves, session, state, { hosts, tool }, dialing, whole))
       : Effect.map(bare(command), (result) => ({ result, refused: [] }))
   const through = (after: Effect.Effect<Settlement, RouterFailed>): ToolContext["run"] => (command: StageCommand) =>
     Effect.flatMap(execute(command), (ran) => Effect.map(after, (settlement) => ({ ...ran, settlement })))

@@ -12,8 +12,10 @@ import { type HostSystem, hostSystem } from "./bubblewrap/hostSystem.ts"
 import { launch, type Outcome } from "./bubblewrap/launch.ts"
 import { limited } from "./bubblewrap/limited.ts"
 import { ordered } from "./bubblewrap/mounts.ts"
+import { overlaid } from "./bubblewrap/overlaid.ts"
 import { type Toolchains, toolchains } from "./bubblewrap/toolchains.ts"
 import { networked, networkProblem } from "./networked.ts"
+import { overlayOf } from "./overlay.ts"
 import { defaultLimits, type SandboxCommand, type SandboxResult } from "./SandboxCommand.ts"
 import { templateOf, withinTemplate } from "./Template.ts"
 
@@ -70,8 +72,7 @@ const make = ({ path = "", program = "bwrap" }: BubblewrapOptions) => {
     const command = withinTemplate(asked)
     const { first, last, paths } = toolchainsOf(command.user)
     return launch({
-      program,
-      line: programLine(limited(host(), command)),
+      ...overlaid(overlayOf(command.mounts), program, programLine(limited(host(), command))),
       hidden: sandboxArguments({
         host: host(),
         toolchains: paths,

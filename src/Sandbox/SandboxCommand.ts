@@ -1,11 +1,30 @@
 import type { TemplateName } from "./Template.ts"
 
-/** A host directory or file shown inside. `source` and `target` are absolute. Only mounts of mode `rw` can be written. */
-export interface Mount {
+/** A host directory or file shown inside. `source` and `target` are absolute. */
+export interface BindMount {
   readonly source: string
   readonly target: string
   readonly mode: "ro" | "rw"
 }
+
+/**
+ * Host directories shown inside as one, the first of `lower` on top. What is written there goes to `upper`, in the kernel's overlay form
+ * with `user.` attributes; `work` is an empty directory of the same file system. All belong to the command's user.
+ */
+export interface OverlayMount {
+  readonly mode: "overlay"
+  readonly target: string
+  readonly lower: ReadonlyArray<string>
+  readonly upper: string
+  readonly work: string
+}
+
+/** Only what lies on mounts of modes `rw` and `overlay` can be written. */
+export type Mount = BindMount | OverlayMount
+
+/** The host directories in which what a command writes to its mounts lies. */
+export const writable = (mounts: ReadonlyArray<Mount>): ReadonlyArray<string> =>
+  mounts.flatMap((mount) => mount.mode === "rw" ? [mount.source] : mount.mode === "overlay" ? [mount.upper] : [])
 
 /** Bounds of one command. Times in ms, sizes in bytes; `disk` is what it may add below its writable mounts. */
 export interface Limits {

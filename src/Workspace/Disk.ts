@@ -1,4 +1,4 @@
-import { Effect, Layer } from "effect"
+import { Effect, ExecutionStrategy, Exit, Layer, Scope } from "effect"
 import { lstatSync } from "node:fs"
 import { isAbsolute } from "node:path"
 import { compile } from "../internal/Glob.ts"
@@ -7,7 +7,7 @@ import { attempt } from "./attempt.ts"
 import * as Blobs from "./Blobs.ts"
 import * as DiskStage from "./DiskStage.ts"
 import * as State from "./DiskState.ts"
-import { fill, measure, type Owner } from "./fill.ts"
+import { fill, type Item, measure, type Owner } from "./fill.ts"
 import type { GitOptions } from "./Git.ts"
 import * as Home from "./Home.ts"
 import * as Ignored from "./Ignored.ts"
@@ -15,8 +15,12 @@ import * as Journal from "./Journal.ts"
 import * as Listing from "./listing.ts"
 import { gitMounts } from "./mounts.ts"
 import { ancestors } from "./names.ts"
+import { openOverlay, prepareOverlay } from "./overlay/open.ts"
 import { recover } from "./recover.ts"
 import { makePoints } from "./restore.ts"
+
+/** How a stage is made: by the project's size, or as said. */
+export type StageForm = "auto" | "copy" | "overlay"
 
 /**
  * `state` is the project's `.fluffy/state`, absolute: journals and kept patches. `memory` and `scratch` are where stages may lie:
@@ -24,10 +28,18 @@ import { makePoints } from "./restore.ts"
  */
 export interface DiskOptions {
   readonly state: string
+  readonly form?: StageForm
   readonly memory?: string
   readonly scratch?: string
   readonly path?: string
 }
+
+// A copy of more takes longer than anybody waits for a command.
+const maxCopyFiles = 5_000
+const maxCopyBytes = 256 << 20
+
+/** Whether a project of this size is staged as an overlay, where that is possible. */
+export const isLarge = (files: number, bytes = 0): boolean => files > maxCopyFiles || bytes > maxCopyBytes
 
 const defaultPath = [
   "/usr/local/bin",
@@ -42,6 +54,7 @@ interface Context extends Home.Places {
   readonly state: string
   readonly path: string
   readonly isRoot: boolean
+  readonly form: StageForm
 }
 
 // Another user cannot pass through the state directory, which is the kernel's alone.
@@ -52,7 +65,9 @@ const contextOf = (options: DiskOptions): Context => {
     path: options.path ?? defaultPath,
     isRoot,
     memory: options.memory ?? "/dev/shm",
-    disk: options.scratch ?? (isRoot ? "/var/tmp" : `${options.state}/stages`)
+    disk: options.scratch ?? (isRoot ? "/var/tmp" : `${options.state}/stages`),
+    overlay: options.scratch ?? "/var/tmp",
+    form: options.form ?? "auto"
   }
 }
 
@@ -67,13 +82,28 @@ const ownerOf = (context: Context, project: string) => {
   return { user, owner: user.uid === 0 ? null : user satisfies Owner }
 }
 
+const bytesOf = (items: ReadonlyArray<Item>) => items.reduce((sum, item) => sum + item.size, 0)
+
 const open = Effect.fnUntraced(function*(context: Context, options: StageOptions) {
   const { project } = options
   const { owner, user } = yield* attempt("open a stage", "read", () => ownerOf(context, project))
   const git: GitOptions = { path: context.path, user: owner, directory: project }
   const listing = yield* Listing.make(git)
-  const items = yield* attempt("open a stage", "read", () => measure(project, listing.files))
-  const bytes = items.reduce((sum, item) => sum + item.size, 0)
+  const measured = attempt("open a stage", "read", () => measure(project, listing.files))
+  const few = isLarge(listing.files.length) || context.form !== "auto" ? undefined : yield* measured
+  if (context.form === "overlay" || (context.form === "auto" && isLarge(listing.files.length, bytesOf(few ?? [])))) {
+    const { overlay: place, state: journals } = context
+    const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
+    const stage = yield* Scope.extend(
+      openOverlay({ stage: options, place, journals, owner, user, git, listing }),
+      scope
+    )
+    if (typeof stage !== "string") return stage
+    yield* Scope.close(scope, Exit.void)
+    yield* Effect.logWarning(`The project is copied, since it cannot be laid over: ${stage}`)
+  }
+  const items = few ?? (yield* measured)
+  const bytes = bytesOf(items)
   const home = yield* Effect.acquireRelease(
     attempt("open a stage", "write", () => Home.create(context, items.length, bytes, owner)),
     ({ directory }) => Effect.ignoreLogged(attempt("remove a stage", "write", () => Home.remove(directory)))
@@ -131,3 +161,15 @@ export const layer = (options: DiskOptions): Layer.Layer<Workspace> =>
       )
     })
   })
+
+/** Why a project cannot be laid over for the commands of this trial; undefined when it can, whatever its size. Nothing is left of it. */
+export const overlayProblem = (
+  options: DiskOptions,
+  stage: Pick<StageOptions, "project"> & Required<Pick<StageOptions, "trial">>
+): Effect.Effect<string | undefined, WorkspaceFailed> =>
+  Effect.gen(function*() {
+    const context = contextOf(options)
+    const { owner, user } = yield* attempt("try an overlay", "read", () => ownerOf(context, stage.project))
+    const prepared = yield* prepareOverlay({ stage, place: context.overlay, owner, user })
+    return typeof prepared === "string" ? prepared : undefined
+  }).pipe(Effect.scoped)

@@ -1,14 +1,14 @@
 import { lstatSync, readlinkSync } from "node:fs"
 import type { ChangeSet, Content } from "../domain/Change.ts"
-import { ProjectPath } from "../domain/ProjectPath.ts"
 import { WorkspaceFailed } from "../Workspace.ts"
 import type { Blobs } from "./Blobs.ts"
 import type { Owner } from "./fill.ts"
 import type { Home } from "./Home.ts"
-import { type Difference, type Manifest, type ManifestEntry, toChanges } from "./Manifest.ts"
-import { ancestors, byPath, display } from "./names.ts"
+import type { Manifest, ManifestEntry } from "./Manifest.ts"
+import { ancestors } from "./names.ts"
 import { makePoints, purge, restore, type RestoreOptions } from "./restore.ts"
 import { isUnread, scan, type Scanned, type ScanOptions } from "./scan.ts"
+import { toChangeSet } from "./toChangeSet.ts"
 
 /** A stage on a file system: its accepted state, what it began from, and what the last scan found. */
 export interface DiskState {
@@ -51,34 +51,12 @@ export const fresh = (state: DiskState, scanned: Scanned): ReadonlyArray<string>
 
 /** Makes a change set of a scan, and remembers it. */
 export const conclude = (state: DiskState, scanned: Scanned, ignored: ReadonlySet<string>): ChangeSet => {
-  const forbidden = new Map(scanned.foreign.map(({ path, why }) => [path, { path, why }]))
-  const forbid = (path: string, why: string) => forbidden.set(display(path), { path: display(path), why })
-  const found = new Map(
-    [...scanned.found].map(([path, entry]) => ignored.has(path) ? [path, { ...entry, ignored: true }] : [path, entry])
-  )
-  const all: Array<Difference> = []
-  const dropped: Array<string> = []
-  for (const [path, entry] of found) {
-    if (entry.ignored) dropped.push(path)
-    else {
-      if (state.options.isSecret(path)) forbid(path, "it is a secret")
-      if (scanned.large.has(path)) forbid(path, `it is larger than ${state.options.maxFileBytes} bytes`)
-      all.push({ path, before: state.manifest.get(path)?.content ?? null, after: entry.content })
-    }
-  }
-  for (const path of scanned.gone) {
-    const entry = state.manifest.get(path)
-    if (entry?.ignored === true) dropped.push(path)
-    else if (entry !== undefined && !entry.masked) all.push({ path, before: entry.content, after: null })
-  }
-  if (found.size > 0 && growthOf(state, found) > maxGrowth[state.home.medium]) {
-    forbid(".", `the session's files together pass ${maxGrowth[state.home.medium] >> 20} MiB`)
-  }
-  const set: ChangeSet = {
-    changes: toChanges(all.toSorted((a, b) => byPath(a.path, b.path))),
-    ignored: dropped.toSorted(byPath).map((path) => ProjectPath.make(path)),
-    forbidden: [...forbidden.values()].toSorted((a, b) => byPath(a.path, b.path))
-  }
+  const { found, set } = toChangeSet(scanned, ignored, {
+    isSecret: state.options.isSecret,
+    maxFileBytes: state.options.maxFileBytes,
+    was: (path) => state.manifest.get(path),
+    growth: (some) => ({ bytes: growthOf(state, some), most: maxGrowth[state.home.medium] })
+  })
   state.pending = { set, scanned, found }
   return set
 }

@@ -3,10 +3,11 @@ import { freemem } from "node:os"
 import { isDead, self } from "../internal/owner.ts"
 import { removeTree } from "./files.ts"
 
-/** Directories a stage may lie in: one in memory, one on a disk. */
+/** Directories a stage may lie in: one in memory, one on a disk, and one outside of every project for overlays. */
 export interface Places {
   readonly memory: string
   readonly disk: string
+  readonly overlay: string
 }
 
 /**
@@ -69,6 +70,24 @@ export const create = (
   return home
 }
 
+/** The directory of an overlay stage: nothing of it is shown to a sandbox but through the overlay. `since` is its change time, in ns. */
+export interface OverlayHome extends Pick<Home, "directory" | "trash" | "blobs"> {
+  readonly since: bigint
+}
+
+/** Makes the directory of an overlay stage in this one. */
+export const createOverlay = (
+  parent: string,
+  owner: { readonly uid: number; readonly gid: number } | null
+): OverlayHome => {
+  mkdirSync(parent, { recursive: true, mode: 0o700 })
+  const directory = mkdtempSync(`${parent}/${prefix}${self}.`)
+  if (owner !== null) chmodSync(directory, 0o711)
+  const since = lstatSync(directory, { bigint: true }).ctimeNs
+  mkdirSync(`${directory}/trash`, { mode: 0o700 })
+  return { directory, trash: `${directory}/trash`, blobs: `${directory}/blobs`, since }
+}
+
 const owned = (path: string): boolean => {
   const stat = lstatSync(path, { throwIfNoEntry: false })
   return stat !== undefined && stat.isDirectory() && stat.uid === process.geteuid?.()
@@ -94,7 +113,7 @@ const isRemoved = (directory: string): boolean => {
 /** Removes the stages of kernels that are gone; how many there were. */
 export const sweep = (places: Places): number => {
   let removed = 0
-  for (const parent of new Set([places.memory, places.disk])) {
+  for (const parent of new Set([places.memory, places.disk, places.overlay])) {
     if (lstatSync(parent, { throwIfNoEntry: false }) === undefined) continue
     for (const name of readdirSync(parent)) {
       if (!name.startsWith(prefix)) continue

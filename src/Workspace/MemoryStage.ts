@@ -104,11 +104,14 @@ const make = (tree: MemoryTree, options: StageOptions, root: string): Stage => {
 
   return {
     project: options.project,
+    form: "copy",
     root,
     files: files.nodes.size,
     medium: "memory",
     user: { uid: 0, gid: 0 },
-    mounts: [{ source: root, target: options.project, mode: "rw" }],
+    mounts: Effect.succeed([{ source: root, target: options.project, mode: "rw" }]),
+    locate: (path) => accepted.has(path) ? `${root}/${path}` : undefined,
+    trees: [],
     read: (path, range) => reading(() => Read.read(files.nodes, path, range?.offset, range?.maxBytes)),
     list: (path, range) => reading(() => Read.list(files.nodes, path, range, isIgnored)),
     stat: (path) => reading(() => Option.fromNullable(Read.stat(files.nodes, path, isIgnored))),

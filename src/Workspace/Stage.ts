@@ -5,12 +5,31 @@ import type { SessionId } from "../domain/SessionId.ts"
 import type { MergeReport } from "./MergeReport.ts"
 import type { MergeConflict, PathRefused, WorkspaceFailed } from "./WorkspaceError.ts"
 
-/** `project` is absolute. `secrets` are gitignore patterns of tracked files shown empty. `maxFileBytes` bounds a file of a change set. */
+/** A host directory or file shown to a command, or several as one: what is written there goes to `upper`. */
+export type StageMount =
+  | { readonly source: string; readonly target: string; readonly mode: "ro" | "rw" }
+  | {
+    readonly mode: "overlay"
+    readonly target: string
+    readonly lower: ReadonlyArray<string>
+    readonly upper: string
+    readonly work: string
+  }
+
+/**
+ * `project` is absolute. `secrets` are gitignore patterns of tracked files shown empty. `maxFileBytes` bounds a file of a change set.
+ * `trial` runs a shell script over mounts, in the project, and says why that was not possible, if so; without it no stage is an overlay.
+ */
 export interface StageOptions {
   readonly project: string
   readonly session: SessionId
   readonly secrets: ReadonlyArray<string>
   readonly maxFileBytes: number
+  readonly trial?: (
+    script: string,
+    mounts: ReadonlyArray<StageMount>,
+    user: Stage["user"]
+  ) => Effect.Effect<string | undefined>
 }
 
 /** One entry of a directory listing. */
@@ -35,18 +54,34 @@ export interface Edit {
   readonly content: Pick<StagedFile, "kind" | "executable" | "bytes"> | null
 }
 
+/** A host directory to search; what is found below `strange` directories never counts. */
+export interface SearchTree {
+  readonly root: string
+  readonly strange: ReadonlyArray<string>
+  readonly shows: (path: string) => boolean
+}
+
 /** A session's private copy of the project: what is accepted stays, what is rejected is restored. */
 export interface Stage {
   readonly project: string
-  /** The stage's directory on the host, absolute. */
+  /** A copy of the project, or an overlay over it. */
+  readonly form: "copy" | "overlay"
+  /** A directory of the host, absolute, in which all that a session writes lies. */
   readonly root: string
   /** Files staged at the start, and where ("memory" or "disk"). */
   readonly files: number
   readonly medium: "memory" | "disk"
   /** Who owns the stage and runs commands over it. */
   readonly user: { readonly uid: number; readonly gid: number }
-  /** The stage read-write at the project's own path; `.git` and dependency trees read-only over empty mount points. */
-  readonly mounts: ReadonlyArray<{ readonly source: string; readonly target: string; readonly mode: "ro" | "rw" }>
+  /**
+   * The stage, to be written, at the project's own path; `.git` and dependency trees read-only over it. Good for one command: an overlay
+   * hides what came to be in the project meanwhile.
+   */
+  readonly mounts: Effect.Effect<ReadonlyArray<StageMount>, WorkspaceFailed>
+  /** Where on the host a staged file lies; undefined for what is none. */
+  readonly locate: (path: ProjectPath) => string | undefined
+  /** The host directories whose files together are the stage, for a search; a file that is found counts where `shows` says so. */
+  readonly trees: ReadonlyArray<SearchTree>
   /** A file's bytes, at most `maxBytes` from `offset`; no symlink of the path is followed out of the project. Dependency trees can be read. */
   readonly read: (
     path: ProjectPath,

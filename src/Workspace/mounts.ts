@@ -1,7 +1,7 @@
 import { chmodSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
-import type { Stage } from "../Workspace.ts"
+import type { StageMount } from "../Workspace.ts"
 
-type Mount = Stage["mounts"][number]
+type Mount = StageMount
 
 const kept: Readonly<Record<string, RegExp>> = {
   core: /^\s*(repositoryformatversion|filemode|bare|ignorecase|precomposeunicode)\s*=\s*(\d+|true|false)\s*$/i,

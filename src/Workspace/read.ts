@@ -7,10 +7,12 @@ import { lookAt, openRegular } from "./files.ts"
 import { type Look, resolve } from "./links.ts"
 import { byPath, display, isReserved, nameOf, parentOf, refusePath } from "./names.ts"
 
-/** The two trees a reader sees as one: the stage, and in it the project's dependency trees. */
+/** The trees a reader sees as one: those of the stage, and in it the project's dependency trees. */
 export interface ReadOptions {
-  readonly project: string
-  readonly root: string
+  /** The tree a path is to be looked up in; undefined where it is in none. */
+  readonly rootOf: (path: string) => string | undefined
+  /** The names of a directory, where no single tree has all of them. */
+  readonly namesOf?: (directory: string) => Iterable<string>
   readonly inTree: (path: string) => boolean
   readonly isTree: (path: string) => boolean
   readonly isMasked: (path: string) => boolean
@@ -21,11 +23,14 @@ const defaultBytes = 1 << 20
 
 const refused = (path: string, reason: PathRefused["reason"]) => new PathRefused({ path: display(path), reason })
 
-const baseOf = (options: ReadOptions, path: string): string => options.inTree(path) ? options.project : options.root
+const statOf = (options: ReadOptions, path: string) => {
+  const root = options.rootOf(path)
+  return root === undefined ? undefined : lookAt(`${root}/${path}`)
+}
 
 const lookOf = (options: ReadOptions): Look => (path) => {
-  const host = `${baseOf(options, path)}/${path}`
-  const stat = lookAt(host)
+  const host = `${options.rootOf(path)}/${path}`
+  const stat = statOf(options, path)
   if (stat === undefined) return "missing"
   if (stat.isSymbolicLink()) return { link: readlinkSync(host) }
   return stat.isDirectory() ? "directory" : "other"
@@ -44,8 +49,10 @@ const follow = (options: ReadOptions, path: string): string => {
 const missing = new Set(["ENOENT", "ENOTDIR", "ELOOP"])
 
 // Opens through real directories only, also where the project is changed by someone else meanwhile.
-const opened = <A>(options: ReadOptions, path: string, asked: string, use: (fd: number) => A): A =>
-  Beneath.within(baseOf(options, path), (beneath) => {
+const opened = <A>(options: ReadOptions, path: string, asked: string, use: (fd: number) => A): A => {
+  const root = options.rootOf(path)
+  if (root === undefined) throw refused(asked, "not found")
+  return Beneath.within(root, (beneath) => {
     const prefix = beneath.enter(parentOf(path))
     if (prefix === undefined) throw refused(asked, "not found")
     try {
@@ -62,6 +69,7 @@ const opened = <A>(options: ReadOptions, path: string, asked: string, use: (fd: 
       throw missing.has(String(code)) ? refused(asked, "not found") : cause
     }
   })
+}
 
 /** A file's bytes; throws `PathRefused`. A secret reads as empty. */
 export const read = (
@@ -86,7 +94,7 @@ export const read = (
 }
 
 const entryAt = (options: ReadOptions, path: string): Entry | undefined => {
-  const stat = lookAt(`${baseOf(options, path)}/${path}`)
+  const stat = statOf(options, path)
   if (stat === undefined) return undefined
   const kind: Content["kind"] = stat.isDirectory() ? "directory" : stat.isSymbolicLink() ? "symlink" : "file"
   return {
@@ -112,6 +120,11 @@ export const stat = (options: ReadOptions, asked: ProjectPath): Entry | undefine
   }
 }
 
+const namesIn = (options: ReadOptions, directory: string): ReadonlyArray<string> =>
+  options.namesOf === undefined || options.inTree(directory)
+    ? readdirSync(`${options.rootOf(directory)}/${directory}`)
+    : [...options.namesOf(directory)]
+
 /** A directory's entries by path, at most `limit`; a dependency tree is named but not gone into unless it is asked for. */
 export const list = (
   options: ReadOptions,
@@ -124,7 +137,7 @@ export const list = (
   let cut = false
   const visit = (directory: string) => {
     const prefix = directory === "" ? "" : `${directory}/`
-    for (const name of readdirSync(`${baseOf(options, directory)}/${directory}`).toSorted(byPath)) {
+    for (const name of namesIn(options, directory).toSorted(byPath)) {
       const path = prefix + name
       if (isReserved(name) || refusePath(path) !== undefined) continue
       if (entries.length >= limit) return void (cut = true)

@@ -35,7 +35,8 @@ export interface Scanned {
   readonly whole: boolean
 }
 
-const maxNew = 20_000
+/** New entries of one change set that are looked at. */
+export const maxNew = 20_000
 
 // Change times advance by ticks of up to 10 ms; a file changed this close before it was looked at may have changed again unseen.
 const racy = 20_000_000n

@@ -46,7 +46,7 @@ const runs = (
       )
       const { exitCode, stderr } = yield* sandbox.run(command(["sh", "-c", script], {
         cwd: project,
-        mounts: stage.mounts,
+        mounts: yield* stage.mounts,
         user: stage.user
       }))
       assert.deepStrictEqual([exitCode, text(stderr)], [0, ""])

@@ -24,6 +24,7 @@ const bundle = Effect.flatMap(temporary, (directory) =>
       format: "esm",
       target: "node20",
       outfile,
+      external: ["koffi"],
       banner: { js: "import { createRequire } from \"node:module\"; const require = createRequire(import.meta.url)" },
       logLevel: "error"
     })

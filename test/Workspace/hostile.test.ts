@@ -179,7 +179,8 @@ describe("mount points", () => {
   it.scopedLive("shows history and dependencies read-only over empty directories", () =>
     withTrees((stage, { project }) =>
       Effect.gen(function*() {
-        const shown = stage.mounts.map(({ mode, target }) => `${mode} ${target.slice(project.length + 1)}`)
+        const mounts = (yield* stage.mounts).filter((mount) => mount.mode !== "overlay")
+        const shown = mounts.map(({ mode, target }) => `${mode} ${target.slice(project.length + 1)}`)
         // The project has a tracked secret, so that its history is not shown.
         assert.deepStrictEqual(shown, [
           "rw ",
@@ -188,7 +189,7 @@ describe("mount points", () => {
           "ro packages/one/node_modules",
           "ro vendor"
         ])
-        for (const { source, target } of stage.mounts.slice(1)) {
+        for (const { source, target } of mounts.slice(1)) {
           assert.strictEqual(source, target)
           assert.deepStrictEqual(fs.readdirSync(target.replace(project, stage.root)), [])
         }
@@ -230,12 +231,12 @@ describe("mount points", () => {
         assert.lengthOf(moved.changes, 1)
         yield* stage.accept(moved)
         assert.isTrue(fs.existsSync(join(stage.root, "packages/one/node_modules")))
-        assert.lengthOf(stage.mounts, 5)
+        assert.lengthOf(yield* stage.mounts, 5)
         assert.deepStrictEqual(yield* stage.scan, empty)
         fs.rmSync(join(stage.root, "packages/one"), { recursive: true })
         fs.writeFileSync(join(stage.root, "packages/one"), "a file\n")
         yield* Effect.flatMap(stage.scan, stage.accept)
-        assert.lengthOf(stage.mounts, 4)
+        assert.lengthOf(yield* stage.mounts, 4)
         assert.deepStrictEqual(yield* stage.scan, empty)
       })
     ))

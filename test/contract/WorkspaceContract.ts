@@ -3,12 +3,13 @@ import { Effect, type Layer, Option, type Scope } from "effect"
 import { describe as line } from "../../src/domain/Change.ts"
 import { ProjectPath } from "../../src/domain/ProjectPath.ts"
 import { SessionId } from "../../src/domain/SessionId.ts"
-import { type Stage, Workspace } from "../../src/Workspace.ts"
+import { type Stage, type StageOptions, Workspace } from "../../src/Workspace.ts"
 
 /** A project and hands to change it and a stage of it, as a person or a sandboxed command would. */
 export interface World {
   readonly project: string
   readonly layer: Layer.Layer<Workspace>
+  readonly trial?: StageOptions["trial"]
   readonly inProject: Hands
   readonly inStage: (stage: Stage) => Hands
 }
@@ -48,6 +49,13 @@ const text = (stage: Stage, name: string) =>
 const refusal = (stage: Stage, name: string) =>
   Effect.map(Effect.flip(stage.read(path(name))), (error) => error.message)
 
+/** Opens a stage of a world's project. */
+export const open = ({ project, trial }: Pick<World, "project" | "trial">, session?: string) =>
+  Effect.flatMap(
+    Workspace,
+    (workspace) => workspace.open({ ...options(project, session), ...(trial === undefined ? {} : { trial }) })
+  )
+
 /** What holds of every workspace. */
 export const suite = (name: string, make: Effect.Effect<World, never, Scope.Scope>): void => {
   const test = (
@@ -58,8 +66,7 @@ export const suite = (name: string, make: Effect.Effect<World, never, Scope.Scop
       Effect.gen(function*() {
         const world = yield* make
         yield* Effect.gen(function*() {
-          const workspace = yield* Workspace
-          const stage = yield* workspace.open(options(world.project))
+          const stage = yield* open(world)
           yield* body(stage, world.inStage(stage), world)
         }).pipe(Effect.provide(world.layer))
       }))
@@ -389,11 +396,10 @@ export const suite = (name: string, make: Effect.Effect<World, never, Scope.Scop
         hands.write("src/a.ts", "changed\n")
         yield* take(stage)
         assert.deepStrictEqual(yield* stage.fingerprint, start)
-        const open = (session: string) => Effect.flatMap(Workspace, (_) => _.open(options(world.project, session)))
-        const same = yield* open("s-same")
+        const same = yield* open(world, "s-same")
         assert.deepStrictEqual(yield* same.fingerprint, start)
         world.inProject.write("src/a.ts", "other\n")
-        const other = yield* open("s-other")
+        const other = yield* open(world, "s-other")
         assert.isTrue(Option.isNone(start) || Option.getOrThrow(yield* other.fingerprint) !== start.value)
       }))
 
@@ -516,7 +522,7 @@ export const suite = (name: string, make: Effect.Effect<World, never, Scope.Scop
 
     test("keeps two sessions apart", (stage, hands, world) =>
       Effect.gen(function*() {
-        const other = yield* Effect.flatMap(Workspace, (_) => _.open(options(world.project, "s-other")))
+        const other = yield* open(world, "s-other")
         hands.write("src/a.ts", "first\n")
         yield* take(stage)
         assert.deepStrictEqual(yield* other.scan, { changes: [], ignored: [], forbidden: [] })

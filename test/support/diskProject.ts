@@ -96,13 +96,14 @@ const template = (all: Readonly<Record<string, string>>): string => {
 /** The contract's project on this machine's disk, its stages in memory or beside it. */
 export const diskWorld = (
   medium: "memory" | "disk",
-  more: Readonly<Record<string, string>> = {}
+  more: Readonly<Record<string, string>> = {},
+  place = temporary
 ): Effect.Effect<
   World & { readonly directory: string; readonly state: string; readonly scratch: string },
   never,
   Scope.Scope
 > =>
-  Effect.zipWith(temporary, temporaryOnDisk, (directory, scratch) => {
+  Effect.zipWith(place, temporaryOnDisk, (directory, scratch) => {
     const project = join(directory, "project")
     const state = join(project, ".fluffy", "state")
     const inProject = handsOf(project)

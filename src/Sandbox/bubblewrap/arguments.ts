@@ -24,6 +24,12 @@ export interface Shape {
   readonly env: Readonly<Record<string, string>>
 }
 
+// An overlay is laid over its own upper directory before bwrap starts.
+const mounting = (mount: Mount): ReadonlyArray<string> =>
+  mount.mode === "overlay"
+    ? ["--bind", mount.upper, mount.target]
+    : [mount.mode === "rw" ? "--bind" : "--ro-bind", mount.source, mount.target]
+
 /** bwrap's options, in the order it acts on them; what isolates comes before what shows. */
 export const sandboxArguments = (shape: Shape): ReadonlyArray<string> => {
   const { host, mounts, programs, toolchains } = shape
@@ -53,7 +59,7 @@ export const sandboxArguments = (shape: Shape): ReadonlyArray<string> => {
     ...["--perms", "1777", "--size", String(shmBytes), "--tmpfs", "/dev/shm"],
     ...["--perms", "1777", "--size", String(tmpBytes), "--tmpfs", "/tmp", "--dir", "/tmp/home"],
     ...toolchains.flatMap(shown),
-    ...mounts.flatMap(({ mode, source, target }) => [mode === "rw" ? "--bind" : "--ro-bind", source, target]),
+    ...mounts.flatMap(mounting),
     ...["--chdir", shape.cwd],
     // Run by root, /proc/sys would be writable without any capability: procfs looks at the host's uid.
     ...["/proc", "/dev", "/"].flatMap((path) => ["--remount-ro", path])

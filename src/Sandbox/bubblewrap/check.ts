@@ -24,5 +24,6 @@ export const problem = (command: SandboxCommand): string | undefined => {
   if (own !== 0 && own !== command.user.uid) {
     return `this kernel runs as uid ${own} and cannot run as ${command.user.uid}`
   }
+  if (command.mounts.filter(({ mode }) => mode === "overlay").length > 1) return "there can be one overlay only"
   return templateProblem(command) ?? command.mounts.map(refusal).find((reason) => reason !== undefined)
 }

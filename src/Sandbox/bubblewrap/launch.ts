@@ -1,5 +1,5 @@
 import { setTimeout as setTimeoutPromise } from "node:timers/promises"
-import type { SandboxCommand, SandboxResult } from "../SandboxCommand.ts"
+import { type SandboxResult, writable } from "../SandboxCommand.ts"
 import { membership } from "./membership.ts"
 import { capture } from "./output.ts"
 import { alive, children, identify, type Process, signal } from "./processes.ts"
@@ -24,9 +24,6 @@ const told = (status: string, name: string): number | undefined => {
   const number = new RegExp(`"${name}": *(\\d+)\\D`).exec(status)?.[1]
   return number === undefined ? undefined : Number(number)
 }
-
-const writable = (command: SandboxCommand) =>
-  command.mounts.filter((mount) => mount.mode === "rw").map((mount) => mount.source)
 
 /** Waits until the namespace's init is gone, and with it every process of the namespace. */
 const gone = async (init: Process | undefined): Promise<boolean> => {
@@ -110,7 +107,7 @@ export const launch = (options: Launch): { readonly outcome: Promise<Outcome>; r
       setup = "the sandbox cannot be put into its control group"
       return kill()
     }
-    unwatch = watch(pid, limits, writable(command), breakLimit, (pids) => group?.follow([pid, ...pids]))
+    unwatch = watch(pid, limits, writable(command.mounts), breakLimit, (pids) => group?.follow([pid, ...pids]))
     if (options.group?.early === true && started.status !== undefined) started.release()
   }
 

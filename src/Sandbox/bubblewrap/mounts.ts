@@ -29,18 +29,27 @@ const closed = ["/dev", "/etc", "/proc", "/sys"]
 
 const absolute = (path: string) => path.startsWith("/") && normalize(path) === path && !path.includes("\0")
 
-/** Why this mount is refused, or undefined. */
-export const refusal = ({ source, target }: Mount): string | undefined => {
-  if (!absolute(source) || !absolute(target)) return "a mount's source and target must be absolute and plain"
+const refuseSource = (source: string, kinds: "directories" | "any"): string | undefined => {
+  if (!absolute(source)) return "a mount's source must be absolute and plain"
   if (withheld.includes(source)) return `${source} is never shown in a sandbox`
+  const stat = lstatSync(source, { throwIfNoEntry: false })
+  if (stat === undefined) return `the mount source ${source} does not exist`
+  if (stat.isDirectory() || (kinds === "any" && stat.isFile())) return undefined
+  return `the mount source ${source} is ${kinds === "any" ? "neither a directory nor a regular file" : "no directory"}`
+}
+
+/** Why this mount is refused, or undefined. */
+export const refusal = (mount: Mount): string | undefined => {
+  const { target } = mount
+  if (!absolute(target)) return "a mount's target must be absolute and plain"
   if (reserved.includes(target) || closed.some((path) => target === path || target.startsWith(`${path}/`))) {
     return `${target} belongs to the sandbox itself`
   }
-  const stat = lstatSync(source, { throwIfNoEntry: false })
-  if (stat === undefined) return `the mount source ${source} does not exist`
-  return stat.isDirectory() || stat.isFile()
-    ? undefined
-    : `the mount source ${source} is neither a directory nor a regular file`
+  if (mount.mode !== "overlay") return refuseSource(mount.source, "any")
+  const directories = [...mount.lower, mount.upper, mount.work]
+  const unsaid = directories.find((directory) => /[:,\\"]/.test(directory))
+  if (unsaid !== undefined) return `an overlay takes no path with a colon, comma, quote or backslash: ${unsaid}`
+  return directories.map((directory) => refuseSource(directory, "directories")).find((reason) => reason !== undefined)
 }
 
 const depth = (mount: Mount) => mount.target.split("/").length

@@ -1,7 +1,7 @@
 import { capture } from "../bubblewrap/output.ts"
 import { children, identify, type Process, signal as send } from "../bubblewrap/processes.ts"
 import { watch } from "../bubblewrap/watch.ts"
-import type { SandboxCommand, SandboxResult } from "../SandboxCommand.ts"
+import { type SandboxCommand, type SandboxResult, writable } from "../SandboxCommand.ts"
 import type { Attached } from "./attached.ts"
 import type { Engine } from "./Engine.ts"
 import type { EngineFacts } from "./EngineFacts.ts"
@@ -34,9 +34,6 @@ const beginMs = 60_000
 /** How often a kill is tried again, and when an engine that does not manage it is given up, in ms. */
 const patience = { killAgainMs: 1000, goneWithinMs: 15_000 }
 const noProcess = 0
-
-const writable = (command: SandboxCommand) =>
-  command.mounts.filter((mount) => mount.mode === "rw").map((mount) => mount.source)
 
 const ignore = () => {}
 
@@ -82,7 +79,7 @@ export const attend = async (
     ended = limit
     end()
   }
-  const looking = () => ends.push(watch(init?.pid ?? noProcess, limits, writable(command), breakLimit))
+  const looking = () => ends.push(watch(init?.pid ?? noProcess, limits, writable(command.mounts), breakLimit))
   const locate = async () => {
     init ??= await localProcess(engine, id)
     if (init === undefined || done) return

@@ -2,19 +2,47 @@ import type Dockerode from "dockerode"
 import { join } from "node:path"
 import { packageRoot } from "../../internal/PackageRoot.ts"
 import { ordered } from "../bubblewrap/mounts.ts"
-import type { Mount } from "../SandboxCommand.ts"
+import { overlayOptions } from "../overlay.ts"
+import type { BindMount, Mount, OverlayMount } from "../SandboxCommand.ts"
 import type { EngineFacts } from "./EngineFacts.ts"
 
 /** Without a network of its own a container gets no hosts file, and localhost no address. */
-const hosts: Mount = { source: join(packageRoot, "seccomp", "etc", "hosts"), target: "/etc/hosts", mode: "ro" }
+const hosts: BindMount = { source: join(packageRoot, "seccomp", "etc", "hosts"), target: "/etc/hosts", mode: "ro" }
 
-const paths = ({ source, target }: Mount) => [source, target]
+const paths = (mount: Mount) => mount.mode === "overlay" ? [mount.target] : [mount.source, mount.target]
 
 /** Why this engine cannot be told of these mounts, or undefined. Podman reads a mount as words between colons. */
-export const unspeakable = ({ name }: EngineFacts, mounts: ReadonlyArray<Mount>): string | undefined => {
+export const unspeakable = (
+  { name, rootless }: EngineFacts,
+  mounts: ReadonlyArray<Mount>,
+  own = process.getuid?.()
+): string | undefined => {
+  if (!rootless && own !== 0 && mounts.some(({ mode }) => mode === "overlay")) {
+    return "this engine is run by root, and this user could not remove what it leaves of an overlay"
+  }
   const path = mounts.flatMap(paths).find((path) => path.includes(":"))
   return name === "docker" || path === undefined ? undefined : `Podman takes no path with a colon: ${path}`
 }
+
+// Made with the container and, having no name, removed with it; the engine's machine mounts it while the container runs.
+const overlayVolume = (overlay: OverlayMount): Dockerode.MountSettings => ({
+  Type: "volume",
+  Source: "",
+  Target: overlay.target,
+  VolumeOptions: {
+    NoCopy: true,
+    Labels: {},
+    DriverConfig: { Name: "local", Options: { type: "overlay", device: "overlay", o: overlayOptions(overlay) } }
+  }
+})
+
+const bind = ({ mode, source, target }: BindMount): Dockerode.MountSettings => ({
+  Type: "bind",
+  Source: source,
+  Target: target,
+  ReadOnly: mode === "ro",
+  BindOptions: { Propagation: "rprivate", NonRecursive: true } as Dockerode.MountSettings["BindOptions"]
+})
 
 /**
  * The mounts in an engine's words; what is mounted below a source stays outside. Podman would read a comma in a path of the structured
@@ -23,18 +51,14 @@ export const unspeakable = ({ name }: EngineFacts, mounts: ReadonlyArray<Mount>)
 export const mountOptions = (
   { name }: EngineFacts,
   mounts: ReadonlyArray<Mount>
-): Pick<Dockerode.HostConfig, "Mounts"> | Pick<Dockerode.HostConfig, "Binds"> => {
+): Pick<Dockerode.HostConfig, "Mounts"> & Pick<Dockerode.HostConfig, "Binds"> => {
   const all = [hosts, ...ordered(mounts)]
   if (name === "podman") {
-    return { Binds: all.map(({ mode, source, target }) => `${source}:${target}:${mode},bind,rprivate`) }
+    const binds = all.filter((mount) => mount.mode !== "overlay")
+    return {
+      Binds: binds.map(({ mode, source, target }) => `${source}:${target}:${mode},bind,rprivate`),
+      Mounts: all.filter((mount) => mount.mode === "overlay").map(overlayVolume)
+    }
   }
-  return {
-    Mounts: all.map(({ mode, source, target }) => ({
-      Type: "bind",
-      Source: source,
-      Target: target,
-      ReadOnly: mode === "ro",
-      BindOptions: { Propagation: "rprivate", NonRecursive: true }
-    }))
-  }
+  return { Mounts: all.map((mount) => mount.mode === "overlay" ? overlayVolume(mount) : bind(mount)) }
 }

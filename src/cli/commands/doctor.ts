@@ -6,7 +6,7 @@ import { configure } from "../configure.ts"
 import type { Finding } from "../doctor/Finding.ts"
 import { models } from "../doctor/models.ts"
 import { git, node, search, sqlite } from "../doctor/programs.ts"
-import { runner, state } from "../doctor/project.ts"
+import { runner, stage, state } from "../doctor/project.ts"
 import { sandbox } from "../doctor/sandbox.ts"
 import { outStyle, print } from "../io.ts"
 
@@ -25,6 +25,7 @@ const ofProject = Effect.fnUntraced(function*(): Effect.fn.Return<ReadonlyArray<
     sandbox(options),
     state(options),
     runner(options),
+    stage(options),
     models(loaded.right)
   ], { concurrency: "unbounded" })
   return [{ name: "project", ok: true, required: false, detail: options.project }, ...isolation, ...others.flat()]

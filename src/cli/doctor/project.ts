@@ -5,6 +5,9 @@ import { parse } from "../../domain/ProjectPath.ts"
 import type { KernelOptions } from "../../KernelConfig.ts"
 import { prepareState } from "../../KernelConfig/stateDirectory.ts"
 import { type RunnerProject, select } from "../../Router/Runners.ts"
+import { Sandbox, trial } from "../../Sandbox.ts"
+import * as Auto from "../../Sandbox/Auto.ts"
+import * as Disk from "../../Workspace/Disk.ts"
 import * as Listing from "../../Workspace/listing.ts"
 import type { Finding } from "./Finding.ts"
 
@@ -77,3 +80,31 @@ export const runner = ({ project, runners }: KernelOptions): Effect.Effect<Findi
       remedy: "write a test file, or name the command under runners in .fluffy/config.yaml"
     })
   })
+
+/** How a session here would see the project: copied, or laid over where it is large, which is tried with the sandbox it would take. */
+export const stage = (options: KernelOptions): Effect.Effect<Finding> =>
+  Effect.gen(function*() {
+    const { project, stage, state } = options
+    const { files } = yield* Listing.make({
+      directory: project,
+      path: process.env["PATH"] ?? "",
+      user: ownerOf(project)
+    })
+    const size = `${files.length} ${files.length === 1 ? "file" : "files"}`
+    const found = (detail: string): Finding => ({ name: "stage", ok: true, required: false, detail: `${size}: ${detail}` })
+    if (stage === "copy" || (stage === "auto" && !Disk.isLarge(files.length))) {
+      return found("a session works in a copy")
+    }
+    const why = yield* Sandbox.pipe(
+      Effect.flatMap(({ run }) => Disk.overlayProblem({ state }, { project, trial: trial(run, project) })),
+      Effect.provide(Auto.layerConfig(options)),
+      Effect.catchAll(({ message }) => Effect.succeed(message))
+    )
+    return why === undefined
+      ? found("a session works in an overlay over the project, and no command costs more for its size")
+      : found(`a session works in a copy, which takes a while to make, since no overlay is possible: ${why}`)
+  }).pipe(
+    Effect.catchAll(({ message }) =>
+      Effect.succeed({ name: "stage", ok: false, required: false, detail: message } satisfies Finding)
+    )
+  )

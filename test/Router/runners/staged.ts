@@ -24,7 +24,7 @@ const runStaged = (project: string, own: string) =>
           env: one.env,
           cwd: one.cwd === "." ? project : `${project}/${one.cwd}`,
           mounts: [
-            ...stage.mounts,
+            ...(yield* stage.mounts),
             { source: reports.source, target: reportDirectory, mode: "rw" },
             { source: reportersSource, target: reportersDirectory, mode: "ro" }
           ],

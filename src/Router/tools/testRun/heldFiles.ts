@@ -1,5 +1,6 @@
 import { posix } from "node:path"
-import type { Mount } from "../../../Sandbox.ts"
+import { ProjectPath } from "../../../domain/ProjectPath.ts"
+import type { BindMount } from "../../../Sandbox.ts"
 import type { Stage } from "../../../Workspace.ts"
 
 const maxFiles = 500
@@ -12,20 +13,25 @@ const above = (path: string): ReadonlyArray<string> => {
 
 /**
  * Mounts that hold files of the stage where and as they are while tests run: each read-only, and every directory above it a mount of
- * its own, since what is a mount point can be neither renamed nor removed.
+ * its own, since what is a mount point can be neither renamed nor removed. An overlay has no directory of the host for them, but neither
+ * lets it a directory that lies in a lower layer be renamed.
  */
 export const heldFiles = (
-  stage: Pick<Stage, "mounts" | "project">,
+  stage: Pick<Stage, "form" | "locate" | "project" | "root">,
   files: ReadonlyArray<string>
-): ReadonlyArray<Mount> => {
-  const whole = stage.mounts.find(({ mode, target }) => mode === "rw" && target === stage.project)
-  if (whole === undefined) return []
-  const held = files.slice(0, maxFiles)
-  const place = (path: string, mode: Mount["mode"]): Mount => ({
-    source: posix.join(whole.source, path),
-    target: posix.join(whole.target, path),
+): ReadonlyArray<BindMount> => {
+  const held = files.slice(0, maxFiles).flatMap((path) => {
+    const source = stage.locate(ProjectPath.make(path))
+    return source === undefined ? [] : [{ path, source }]
+  })
+  const place = (path: string, source: string, mode: BindMount["mode"]): BindMount => ({
+    source,
+    target: posix.join(stage.project, path),
     mode
   })
-  const directories = new Set(held.flatMap(above))
-  return [...[...directories].map((path) => place(path, "rw")), ...held.map((path) => place(path, "ro"))]
+  const directories = stage.form === "overlay" ? [] : new Set(held.flatMap(({ path }) => above(path)))
+  return [
+    ...[...directories].map((path) => place(path, posix.join(stage.root, path), "rw")),
+    ...held.map(({ path, source }) => place(path, source, "ro"))
+  ]
 }

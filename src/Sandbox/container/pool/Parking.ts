@@ -1,5 +1,5 @@
 import { Effect, type Scope } from "effect"
-import type { SandboxCommand, SandboxResult } from "../../SandboxCommand.ts"
+import { type SandboxCommand, type SandboxResult, writable } from "../../SandboxCommand.ts"
 import type { SandboxFailed } from "../../SandboxError.ts"
 import { templateOf } from "../../Template.ts"
 import { type Container, container, follow, type Making, start } from "../life.ts"
@@ -102,7 +102,8 @@ export const makeParking = (): Parking => {
   const poolFor = (command: SandboxCommand) => {
     // What a proxy mounts is of one command: what is made ahead for it would never be used.
     if (templateOf(command).network) return undefined
-    const roots = new Set(command.mounts.filter(({ mode }) => mode === "rw").map(({ source }) => source))
+    // So is the directory that takes what is written to an overlay, which is no root of a pool.
+    const roots = new Set(writable(command.mounts))
     return roots.size === 1 ? pools.get([...roots][0]!) : undefined
   }
 

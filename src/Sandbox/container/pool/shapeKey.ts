@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { lstatSync } from "node:fs"
-import type { Mount, SandboxCommand } from "../../SandboxCommand.ts"
+import type { BindMount, SandboxCommand } from "../../SandboxCommand.ts"
 import { createOptions, type Shape } from "../createOptions.ts"
 
 /** What is told to a parked container later is no part of its shape. */
@@ -19,7 +19,7 @@ export const parkedShape = (shape: Omit<Shape, "name">): Omit<Shape, "name"> => 
 })
 
 /** Where on the host a mount's target lies when another mount shows its directory. */
-const pointOf = ({ target }: Mount, mounts: ReadonlyArray<Mount>): ReadonlyArray<string> =>
+const pointOf = ({ target }: BindMount, mounts: ReadonlyArray<BindMount>): ReadonlyArray<string> =>
   mounts.flatMap((outer) =>
     target.startsWith(`${outer.target}/`) ? [`${outer.source}${target.slice(outer.target.length)}`] : []
   )
@@ -35,7 +35,7 @@ const identity = (path: string): string => {
  * directories on the host that their mounts show and lie on.
  */
 export const shapeKey = (shape: Omit<Shape, "name">): string => {
-  const { mounts } = shape.command
+  const mounts = shape.command.mounts.filter((mount) => mount.mode !== "overlay")
   const paths = mounts.flatMap((mount) => [mount.source, ...pointOf(mount, mounts)])
   const hash = createHash("sha256").update(JSON.stringify(createOptions({ ...shape, name: "", labels: {} })))
   for (const path of paths) hash.update(`\0${path}\0${identity(path)}`)

@@ -1,0 +1,87 @@
+import { chownSync, closeSync, constants, fchmodSync, lchownSync, openSync, symlinkSync } from "node:fs"
+import type { Content } from "../../domain/Change.ts"
+import { type Edit, WorkspaceFailed } from "../../Workspace.ts"
+import { writeAll } from "../files.ts"
+import { ancestors, byPath, display, refusePath } from "../names.ts"
+import { isWhiteout, type Layer } from "./Layer.ts"
+import { between, layersOf, type OverlayState, sheetLayer } from "./OverlayState.ts"
+
+const refused = (path: string, why: string) =>
+  new WorkspaceFailed({ method: "try out", reason: "write", detail: `${display(path)}: ${why}` })
+
+const check = (state: OverlayState, path: string) => {
+  const why = refusePath(path)
+  if (why !== undefined) throw refused(path, why)
+  if (state.isSecret(path) || state.mask.secrets.has(path)) throw refused(path, "it is a secret")
+  const lies = [...ancestors(path), path].some((one) => state.points.has(one))
+  if (lies || [...state.points].some((one) => one.startsWith(`${path}/`))) {
+    throw refused(path, "it lies in the place of a read-only tree")
+  }
+}
+
+/** Takes a file away, and the directories that are empty without it. */
+const remove = (state: OverlayState, upper: Layer, path: string) => {
+  const found = state.view.find(layersOf(state), path)
+  if (found === undefined || found.isDirectory) return
+  upper.hide(path)
+  for (const directory of ancestors(path).toReversed()) {
+    if (!state.view.below(layersOf(state), directory).next().done) return
+    if ([...state.points].some((point) => point.startsWith(`${directory}/`))) return
+    upper.hide(directory)
+  }
+}
+
+// A directory made where one was taken away would show what lies below again.
+const makeParents = (state: OverlayState, upper: Layer, path: string) => {
+  for (const directory of ancestors(path)) {
+    const stat = upper.look(directory)
+    const names = stat !== undefined && isWhiteout(stat) ? state.view.names([state.session.root], directory) : []
+    upper.directory(directory)
+    for (const name of names) upper.hide(`${directory}/${name}`)
+  }
+}
+
+const put = (
+  state: OverlayState,
+  upper: Layer,
+  path: string,
+  content: Pick<Content, "kind" | "executable">,
+  bytes: Iterable<Uint8Array>
+) => {
+  const { owner } = state
+  const host = `${upper.root}/${path}`
+  makeParents(state, upper, path)
+  upper.remove(path)
+  if (content.kind === "symlink") {
+    symlinkSync(Buffer.concat([...bytes].map((chunk) => Buffer.from(chunk))), host)
+    if (owner !== null) lchownSync(host, owner.uid, owner.gid)
+    return
+  }
+  const fd = openSync(host, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600)
+  try {
+    for (const chunk of bytes) writeAll(fd, chunk)
+    fchmodSync(fd, content.executable ? 0o755 : 0o644)
+  } finally {
+    closeSync(fd)
+  }
+  if (owner !== null) chownSync(host, owner.uid, owner.gid)
+}
+
+/** Writes edits where the next command will, removals first, whatever stands in their way. */
+export const tryOut = (state: OverlayState, edits: ReadonlyArray<Edit>): void => {
+  for (const { path } of edits) check(state, path)
+  const upper = sheetLayer(state)
+  for (const { content, path } of edits) if (content === null) remove(state, upper, path)
+  for (const { content, path } of edits) if (content !== null) put(state, upper, path, content, [content.bytes])
+}
+
+/** Takes what the next command will see to what the session began from. */
+export const tryStart = (state: OverlayState): void => {
+  const upper = sheetLayer(state)
+  for (const [path, entry] of state.manifest) if (entry.ignored) remove(state, upper, path)
+  const wanted = between(state).toSorted((a, b) => byPath(a.path, b.path))
+  for (const { before, path } of wanted) if (before === null) remove(state, upper, path)
+  for (const { before, path } of wanted) {
+    if (before !== null) put(state, upper, path, before, before.size === 0 ? [] : state.blobs.chunks(before.sha256))
+  }
+}
