@@ -119,7 +119,7 @@ describe("fluffy policy apply", () => {
       assert.deepStrictEqual(made.differences.map((_) => [_.request.path, _.after.rule, isBreaking(_)]), [
         ["src/b.ts", "no-b", true]
       ])
-      const settled = settlePlan(made, answering(true).ask)
+      const settled = settlePlan(optionsOf(at), made, answering(true).ask)
       assert.strictEqual(yield* Effect.provide(settled, AuditSql.layer({ file: at.log })), "applied")
       assert.strictEqual(readFileSync(target.file, "utf8"), program)
       writeFileSync(source, "export default 1")
