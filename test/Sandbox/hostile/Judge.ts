@@ -10,7 +10,7 @@ import { defaults } from "../../../src/KernelConfig.ts"
 import { Policy } from "../../../src/Policy.ts"
 import * as PolicyYaml from "../../../src/Policy/Yaml.ts"
 import * as Router from "../../../src/Router.ts"
-import { Sandbox } from "../../../src/Sandbox.ts"
+import { publicDialing, Sandbox } from "../../../src/Sandbox.ts"
 import * as StateMachine from "../../../src/StateMachine.ts"
 import { Workspace } from "../../../src/Workspace.ts"
 import * as Disk from "../../../src/Workspace/Disk.ts"
@@ -184,7 +184,8 @@ const kernel = (runtime: Runtime, state: string) => {
     grep: "literal",
     reports: Router.reportsOnDisk,
     baselines: Router.baselinesNowhere,
-    necessity: { rule: "off", budgetMs: 0 }
+    necessity: { rule: "off", budgetMs: 0 },
+    network: { hosts: [], dialing: publicDialing }
   }).pipe(Layer.provideMerge(Layer.mergeAll(
     Audit.layerMemory,
     PolicyYaml.layer({
