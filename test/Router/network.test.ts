@@ -163,7 +163,7 @@ describe("a call that asks for a network", () => {
         for (const more of [{}, { network: false }]) assert.match((yield* call(["a.example"], more)).text, /no network/)
         assert.deepStrictEqual(
           ran.map(({ network, template }) => [network, template]),
-          Array(2).fill([undefined, undefined])
+          [[undefined, undefined], [undefined, undefined]]
         )
         assert.strictEqual((yield* call([], { network: "yes" })).outcome, "failed")
       })))

@@ -323,7 +323,7 @@ describe("the proxy's directory", () => {
       const fiber = yield* Effect.fork(Effect.scoped(Effect.gen(function*() {
         const { directory } = yield* proxyFor([], { decide, record })
         yield* client(directory, ask("a.example:443"))
-        yield* Effect.never
+        return yield* Effect.never
       })))
       yield* Deferred.await(asked)
       yield* Fiber.interrupt(fiber)

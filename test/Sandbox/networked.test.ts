@@ -22,7 +22,7 @@ describe("networked", () => {
     const { env, mounts } = networked(
       command(["true"], { network, env: { https_proxy: "http://evil.example", A: "b" } })
     )
-    assert.deepStrictEqual(mounts.map((mount) => mount.mode === "overlay" ? mount : [mount.source, mount.mode]), [
+    assert.deepStrictEqual(mounts.map((mount) => [mount.mode === "overlay" ? mount.upper : mount.source, mount.mode]), [
       [network.directory, "ro"],
       [join(packageRoot, "forwarder"), "ro"]
     ])
@@ -100,10 +100,7 @@ for (const [name, line] of Object.entries(scripts)) {
         const { directory } = yield* proxyFor([`a.example:${port}`])
         const entry = yield* forwarder(line, directory)
         const asked = `CONNECT a.example:${port} HTTP/1.1\r\n\r\n`
-        const answers = yield* Effect.all(
-          Array.from({ length: 8 }, () => talk(entry, asked, "x".repeat(100_000))),
-          { concurrency: 8 }
-        )
+        const answers = yield* Effect.replicateEffect(talk(entry, asked, "x".repeat(100_000)), 8, { concurrency: 8 })
         for (const answer of answers) {
           assert.strictEqual(answer.length, "HTTP/1.1 200 Connection established\r\n\r\n100000 ".length + bytes)
           assert.include(answer.slice(0, 60), "\r\n\r\n100000 yyy")
