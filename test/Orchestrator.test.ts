@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
 import { Audit } from "../src/Audit.ts"
+import { parseAllowed } from "../src/domain/NetworkHost.ts"
 import type { Person } from "../src/domain/Person.ts"
 import { Orchestrator, type TaskRequest } from "../src/Orchestrator.ts"
 import type { ReviewAnswer } from "../src/Router.ts"
@@ -170,6 +171,31 @@ describe("Orchestrator.run", () => {
         /1 test that passed before do not run any more: test\/add.test.js > adds/
       )
       assert.deepStrictEqual(summary.verdict?.failedBefore, ["test/bad.test.js > adds"])
+    }))
+
+  it.effect("compares a run with a network with one that had it, too", () =>
+    Effect.gen(function*() {
+      const host = parseAllowed("a.example")
+      const old = "test/online.test.js"
+      const run: TestKernel.TestKernelOptions["run"] = (command, scripted) => {
+        const report = (name: string, text: string) => {
+          const status = command.network !== undefined && scripted.stage.read("src/bad.js") === undefined
+          const line = { file: `/project/${old}`, name: "asks", status: status ? "passed" : "failed" }
+          scripted.report(name, `${JSON.stringify(line)}\n${text}`)
+        }
+        const played = playNodeTest(command, { ...scripted, report })
+        const isBad = command.network === undefined || scripted.stage.read("src/bad.js") !== undefined
+        return played && isBad ? scriptedFailure : played
+      }
+      const online = says(call("test.run", { network: true }))
+      const bad = says(call("fs.write", { path: "src/bad.js", content: "export const bad = 1\n" }))
+      const { log } = yield* runTask({
+        turns: [says(writeTest(walk)), online, says(writeCode(walk)), online, bad, online, says(text("No."))],
+        kernel: { run, config: { network: host._tag === "Right" ? [host.right] : [] } }
+      })
+      const details = log.filter(({ action }) => action === "test.verdict").map(({ detail }) => detail)
+      assert.deepStrictEqual(details.map(({ verdict }) => verdict), ["red", "green", "none"])
+      assert.match(String(details[2]?.["reason"]), /did not fail before it: test\/online.test.js > asks/)
     }))
 
   it.effect("gives a reason for a rejection back to the model", () =>

@@ -28,7 +28,8 @@ export type Approvals = WeakMap<Stage, Array<Held>>
 
 /** What the router remembers of an open stage. */
 export interface Memory {
-  baseline?: Baseline
+  /** What the tests did before the session, without (false) and with a network. */
+  baselines?: ReadonlyMap<boolean, Baseline>
   /** How long the last green run of all tests took. */
   greenMs?: number
   /** The runners last chosen, and for which call and state of the stage. */

@@ -49,6 +49,7 @@ export const stageRun = (
       : Effect.map(bare(command), (result) => ({ result, refused: [] }))
   const through = (after: Effect.Effect<Settlement, RouterFailed>): ToolContext["run"] => (command: StageCommand) =>
     Effect.flatMap(execute(command), (ran) => Effect.map(after, (settlement) => ({ ...ran, settlement })))
+  const alone = (command: StageCommand) => Effect.map(execute(command), ({ result }) => result)
   const restore = Effect.mapError(Effect.flatMap(stage.scan, stage.reject), fromLeaf(tool))
   return {
     gated: through(Effect.suspend(() => settle(leaves, session, state, tool, options.classify))),
@@ -57,7 +58,7 @@ export const stageRun = (
       Effect.uninterruptibleMask((interruptible) =>
         Effect.gen(function*() {
           const tried = Effect.mapError(stage.tryOut(edits), fromLeaf(tool))
-          const exit = yield* Effect.exit(Effect.zipRight(tried, interruptible(work(bare))))
+          const exit = yield* Effect.exit(Effect.zipRight(tried, interruptible(work(alone))))
           yield* restore
           return yield* exit
         })

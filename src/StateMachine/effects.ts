@@ -1,3 +1,4 @@
+import { Struct } from "effect"
 import { type Change, paths } from "../domain/Change.ts"
 import type { Phase } from "../domain/Phase.ts"
 import { ProjectPath } from "../domain/ProjectPath.ts"
@@ -79,11 +80,11 @@ export const afterRun = (state: SessionState, from: Phase, to: Phase | null, ver
 
 /** Remembers where a rejected review goes back to: work that no red run preceded may not come back to `coding`. */
 export const afterCompletion = (
-  { necessity: _, ...state }: SessionState,
+  state: SessionState,
   to: Phase,
   necessity: SessionState["necessity"]
 ): SessionState => ({
-  ...state,
+  ...Struct.omit(state, "necessity"),
   ...(necessity === undefined ? {} : { necessity }),
   phase: to,
   resume: to !== "reviewing"

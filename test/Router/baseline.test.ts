@@ -62,7 +62,14 @@ describe.skipIf(!requireRuntime("bubblewrap"))("what the tests did before the se
       assert.strictEqual(yield* session.phase, "green")
       assert.deepStrictEqual(yield* session.stage.diff, diff)
       const [entry, ...others] = yield* session.recorded("test.baseline")
-      assert.deepStrictEqual({ ...entry }, { from: "run", passed: 3, failed: 1, skipped: 0, problem: null })
+      assert.deepStrictEqual({ ...entry }, {
+        from: "run",
+        network: false,
+        passed: 3,
+        failed: 1,
+        skipped: 0,
+        problem: null
+      })
       assert.isEmpty(others)
       const [, recorded] = yield* session.recorded("test.verdict")
       assert.deepStrictEqual(recorded?.["failedBefore"], [broken])

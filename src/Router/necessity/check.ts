@@ -89,7 +89,7 @@ const runWithout = Effect.fnUntraced(function*(
     if (run.ended === "timeout") return "stopped"
     runs.push(run)
   }
-  const before = yield* beforeOf(context, runs, null)
+  const before = yield* beforeOf(context, runs, { covers: null, network: false })
   const { verdict } = judgeAll(runs, before === undefined ? facts : { ...facts, before })
   return verdict === "green" ? "green" : "red"
 })

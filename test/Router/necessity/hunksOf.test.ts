@@ -21,7 +21,7 @@ const taken = (after: string, before = old) =>
   hunksOf(path, file(before), file(after, true)).map(({ edits, hunk }) => {
     const [edit] = edits
     assert.strictEqual(edit?.content?.executable, true)
-    if (edit?.content == null) throw new Error("the file is taken away")
+    if (edit === undefined || edit.content === null) throw new Error("the file is taken away")
     return { hunk, text: Buffer.from(edit.content.bytes).toString() }
   })
 

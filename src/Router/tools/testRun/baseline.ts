@@ -17,13 +17,15 @@ type Run = Parameters<Parameters<ToolContext["trying"]>[1]>[0]
 
 /** What the tests of the project did before the session: run once in a session, over its start, or known from an earlier session. */
 export const baselineOf = Effect.fn("Router.baselineOf")(function*(
-  context: ToolContext
+  context: ToolContext,
+  network: boolean
 ): Effect.fn.Return<Baseline, RouterFailed> {
   const { leaves, session, state } = context
   const memory = leaves.memoryOf(session.stage)
-  if (memory.baseline !== undefined) return memory.baseline
-  const { baseline, from } = yield* find(context)
-  memory.baseline = baseline
+  const known = memory.baselines?.get(network)
+  if (known !== undefined) return known
+  const { baseline, from } = yield* find(context, network)
+  memory.baselines = new Map(memory.baselines).set(network, baseline)
   const sum = (count: "passed" | "failed" | "errors" | "skipped") =>
     baseline.tests.reduce((total, test) => total + test[count], 0)
   yield* Effect.mapError(
@@ -34,6 +36,7 @@ export const baselineOf = Effect.fn("Router.baselineOf")(function*(
       actor: "kernel",
       detail: {
         from,
+        network,
         passed: sum("passed"),
         failed: sum("failed") + sum("errors"),
         skipped: sum("skipped"),
@@ -48,12 +51,14 @@ export const baselineOf = Effect.fn("Router.baselineOf")(function*(
 const nothing = (problem: string): Baseline => ({ tests: [], problem })
 
 const find = Effect.fnUntraced(function*(
-  context: ToolContext
+  context: ToolContext,
+  network: boolean
 ): Effect.fn.Return<{ readonly baseline: Baseline; readonly from: "run" | "cache" }, RouterFailed> {
   const { options, session } = context
   const { chosen, versions } = yield* context.trying("start", (run) => look(context, run))
   if ("_tag" in chosen) return { baseline: nothing(chosen.message), from: "run" }
-  const key = yield* keyOf(context, chosen, versions)
+  // What a network answers is not the same the next time.
+  const key = network ? undefined : yield* keyOf(context, chosen, versions)
   const cached = key === undefined ? Option.none() : yield* options.baselines.read(key)
   if (Option.isSome(cached)) return { baseline: cached.value, from: "cache" }
   yield* session.emit({
@@ -67,7 +72,7 @@ const find = Effect.fnUntraced(function*(
     context.trying("start", (run) =>
       Effect.map(
         runSelected(context, selected, {
-          run: (command) => Effect.map(run(command), (result) => ({ result })),
+          run: (command) => Effect.map(run({ ...command, network }), (result) => ({ result })),
           held: [],
           timeoutMs
         }),

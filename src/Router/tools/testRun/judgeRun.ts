@@ -63,7 +63,7 @@ export const judgeRun = Effect.fn("Router.judgeRun")(function*(
     return { verdict: { ...judgeAll(reports, facts), verdict: "none", reason: meddled }, output, ownMs }
   }
   const covers = args.pattern === undefined ? null : coveredBy(chosen)
-  const [before, beforeMs] = yield* timed(beforeOf(context, reports, covers))
+  const [before, beforeMs] = yield* timed(beforeOf(context, reports, { covers, network: args.network === true }))
   const judged = judgeAll(reports, before === undefined ? facts : { ...facts, before })
   const verdict: Verdict = args.pattern === undefined ? judged : { ...judged, partial: true }
   if (verdict.verdict === "green" && covers === null) context.leaves.memoryOf(session.stage).greenMs = ownMs
