@@ -2,14 +2,7 @@ import { Effect, Either, Schema } from "effect"
 import { parse } from "../../domain/ProjectPath.ts"
 import { ToolName } from "../../domain/ToolCall.ts"
 import { escapeJson, escapeLine } from "../../internal/escape.ts"
-import {
-  coverage,
-  describeScope,
-  type Explanation,
-  Policy,
-  type PolicyRequest,
-  type SavedGrant
-} from "../../Policy.ts"
+import { coverage, describeScope, type Explanation, Policy, type PolicyRequest, type SavedGrant } from "../../Policy.ts"
 import { actions } from "../../Policy/Rule.ts"
 import * as PolicyYaml from "../../Policy/Yaml.ts"
 import type { CommandOf } from "../args.ts"
