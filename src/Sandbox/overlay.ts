@@ -9,5 +9,13 @@ export const overlayOf = (mounts: ReadonlyArray<Mount>): OverlayMount | undefine
  * and nothing is synced when it goes: the upper directory is read or dropped, never kept through a power cut.
  */
 export const overlayOptions = ({ lower, upper, work }: OverlayMount): string =>
-  [`lowerdir=${lower.join(":")}`, `upperdir=${upper}`, `workdir=${work}`, "userxattr", "xino=off", "index=off", "volatile"]
+  [
+    `lowerdir=${lower.join(":")}`,
+    `upperdir=${upper}`,
+    `workdir=${work}`,
+    "userxattr",
+    "xino=off",
+    "index=off",
+    "volatile"
+  ]
     .join(",")

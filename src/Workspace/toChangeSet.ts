@@ -8,7 +8,9 @@ import type { Scanned } from "./scan.ts"
 export interface ChangeSetOptions {
   readonly isSecret: (path: string) => boolean
   readonly maxFileBytes: number
-  readonly was: (path: string) => { readonly content: Content; readonly ignored: boolean; readonly masked: boolean } | undefined
+  readonly was: (
+    path: string
+  ) => { readonly content: Content; readonly ignored: boolean; readonly masked: boolean } | undefined
   /** Bytes of the session's own files with the found ones, and how many they may be. */
   readonly growth: (found: ReadonlyMap<string, ManifestEntry>) => { readonly bytes: number; readonly most: number }
 }

@@ -214,7 +214,7 @@ describe("a hostile repository", () => {
       const shown = mounts.map(({ mode, target }) => `${mode} ${target.slice(project.length)}`)
       assert.deepStrictEqual(shown, ["rw ", "ro /.git", "ro /.git/config"])
       assert.deepStrictEqual(fs.readdirSync(join(stage.root, ".git")), [])
-      assert.notStrictEqual((mounts[2]?.mode === "ro" ? mounts[2].source : undefined), join(project, ".git/config"))
+      assert.notStrictEqual(mounts[2]?.mode === "ro" ? mounts[2].source : undefined, join(project, ".git/config"))
       assert.deepStrictEqual((yield* stage.scan).forbidden, [])
     }))
 })

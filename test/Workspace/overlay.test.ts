@@ -68,49 +68,61 @@ describe.runIf(requireRuntime("bubblewrap"))("an overlay over the project", () =
     }
   )
 
-  test("hides from the next command whatever comes to be in the project meanwhile", (stage, { inProject, project }) =>
-    Effect.sync(() => {
-      inProject.write("src/.env", "TOKEN=late\n")
-      inProject.write("late.ts", "late\n")
-      inProject.write("src/new/deeper/.env", "TOKEN=late\n")
-      assert.deepStrictEqual(seen(stage), atStart)
-      fs.rmSync(join(project, "src/new"), { recursive: true })
-      inProject.write("src/new/.env", "TOKEN=again\n")
-      inProject.write("src/deep/.env", "TOKEN=again\n")
-      assert.deepStrictEqual(seen(stage), atStart)
-    }))
+  test(
+    "hides from the next command whatever comes to be in the project meanwhile",
+    (stage, { inProject, project }) =>
+      Effect.sync(() => {
+        inProject.write("src/.env", "TOKEN=late\n")
+        inProject.write("late.ts", "late\n")
+        inProject.write("src/new/deeper/.env", "TOKEN=late\n")
+        assert.deepStrictEqual(seen(stage), atStart)
+        fs.rmSync(join(project, "src/new"), { recursive: true })
+        inProject.write("src/new/.env", "TOKEN=again\n")
+        inProject.write("src/deep/.env", "TOKEN=again\n")
+        assert.deepStrictEqual(seen(stage), atStart)
+      })
+  )
 
-  test("hides what a name of the start has become, until it is what it was", (stage, { inProject, project }) =>
-    Effect.sync(() => {
-      inProject.write("README.md/.env", "TOKEN=late\n")
-      fs.renameSync(join(project, "src/deep"), join(project, "moved"))
-      fs.symlinkSync("../cache", join(project, "src/deep"))
-      assert.deepStrictEqual(seen(stage), atStart.filter((name) => name !== "README.md" && !name.includes("deep")))
-      fs.rmSync(join(project, "src/deep"))
-      inProject.write("moved/.env", "TOKEN=late\n")
-      fs.renameSync(join(project, "moved"), join(project, "src/deep"))
-      inProject.write("README.md", "back\n")
-      assert.deepStrictEqual(seen(stage), atStart)
-    }))
+  test(
+    "hides what a name of the start has become, until it is what it was",
+    (stage, { inProject, project }) =>
+      Effect.sync(() => {
+        inProject.write("README.md/.env", "TOKEN=late\n")
+        fs.renameSync(join(project, "src/deep"), join(project, "moved"))
+        fs.symlinkSync("../cache", join(project, "src/deep"))
+        assert.deepStrictEqual(seen(stage), atStart.filter((name) => name !== "README.md" && !name.includes("deep")))
+        fs.rmSync(join(project, "src/deep"))
+        inProject.write("moved/.env", "TOKEN=late\n")
+        fs.renameSync(join(project, "moved"), join(project, "src/deep"))
+        inProject.write("README.md", "back\n")
+        assert.deepStrictEqual(seen(stage), atStart)
+      })
+  )
 
-  test("never shows the names of what was hidden in a directory that is gone", (stage, { project }) =>
-    Effect.gen(function*() {
-      sh(stage, "rm src/deep/c.ts && echo new > src/deep/new.ts")
-      yield* take(stage)
-      fs.rmSync(join(project, "src/deep"), { recursive: true })
-      assert.deepStrictEqual(seen(stage), [...atStart.slice(0, -1), "src/deep/new.ts"])
-    }))
+  test(
+    "never shows the names of what was hidden in a directory that is gone",
+    (stage, { project }) =>
+      Effect.gen(function*() {
+        sh(stage, "rm src/deep/c.ts && echo new > src/deep/new.ts")
+        yield* take(stage)
+        fs.rmSync(join(project, "src/deep"), { recursive: true })
+        assert.deepStrictEqual(seen(stage), [...atStart.slice(0, -1), "src/deep/new.ts"])
+      })
+  )
 
-  test("keeps what a call made for later calls, also where git ignores it", (stage, { project }) =>
-    Effect.gen(function*() {
-      sh(stage, "echo MINE=1 > .env; mkdir -p cache/a; echo 1 > cache/a/b")
-      const set = yield* stage.scan
-      assert.deepStrictEqual([set.changes, set.forbidden], [[], []])
-      assert.deepStrictEqual(set.ignored as ReadonlyArray<string>, [".env", "cache/a/b"])
-      yield* stage.accept(set)
-      assert.strictEqual(sh(stage, "cat .env cache/a/b"), "MINE=1\n1\n")
-      assert.strictEqual(fs.readFileSync(join(project, ".env"), "utf8"), files[".env"])
-    }))
+  test(
+    "keeps what a call made for later calls, also where git ignores it",
+    (stage, { project }) =>
+      Effect.gen(function*() {
+        sh(stage, "echo MINE=1 > .env; mkdir -p cache/a; echo 1 > cache/a/b")
+        const set = yield* stage.scan
+        assert.deepStrictEqual([set.changes, set.forbidden], [[], []])
+        assert.deepStrictEqual(set.ignored as ReadonlyArray<string>, [".env", "cache/a/b"])
+        yield* stage.accept(set)
+        assert.strictEqual(sh(stage, "cat .env cache/a/b"), "MINE=1\n1\n")
+        assert.strictEqual(fs.readFileSync(join(project, ".env"), "utf8"), files[".env"])
+      })
+  )
 
   test("shows a later command what was edited in the project", (stage, { inProject }) =>
     Effect.gen(function*() {
@@ -140,23 +152,29 @@ describe.runIf(requireRuntime("bubblewrap"))("an overlay over the project", () =
     ]
   ]
   for (const [what, act, script] of meddling) {
-    test(`merges nothing where a path ${what} before the session first changed it`, (stage, world) =>
-      Effect.gen(function*() {
-        act(world)
-        sh(stage, script)
-        yield* take(stage)
-        assert.lengthOf(yield* conflicting(stage), 1)
-      }))
+    test(
+      `merges nothing where a path ${what} before the session first changed it`,
+      (stage, world) =>
+        Effect.gen(function*() {
+          act(world)
+          sh(stage, script)
+          yield* take(stage)
+          assert.lengthOf(yield* conflicting(stage), 1)
+        })
+    )
   }
 
-  test("merges nothing where a path was edited while the command ran", (stage, { inProject }) =>
-    Effect.gen(function*() {
-      sh(stage, "echo mine >> src/a.ts")
-      inProject.write("src/a.ts", "theirs\n")
-      yield* take(stage)
-      assert.deepStrictEqual((yield* conflicting(stage)) as ReadonlyArray<string>, ["src/a.ts"])
-      assert.strictEqual(inProject.read("src/a.ts"), "theirs\n")
-    }))
+  test(
+    "merges nothing where a path was edited while the command ran",
+    (stage, { inProject }) =>
+      Effect.gen(function*() {
+        sh(stage, "echo mine >> src/a.ts")
+        inProject.write("src/a.ts", "theirs\n")
+        yield* take(stage)
+        assert.deepStrictEqual((yield* conflicting(stage)) as ReadonlyArray<string>, ["src/a.ts"])
+        assert.strictEqual(inProject.read("src/a.ts"), "theirs\n")
+      })
+  )
 
   const hostile: ReadonlyArray<readonly [string, string, string]> = [
     ["a FIFO", "mkfifo src/pipe", "FIFO"],
@@ -196,33 +214,36 @@ describe.runIf(requireRuntime("bubblewrap"))("an overlay over the project", () =
       yield* Effect.map(stage.scan, (set) => assert.deepStrictEqual(set, clean))
     }))
 
-  test("takes sparse files, hard links and swapped kinds exactly", (stage, { inProject, project }) =>
-    Effect.gen(function*() {
-      sh(stage, "truncate -s 4096 sparse; ln src/a.ts twin; echo more >> twin; rm -r src/deep; echo f > src/deep")
-      sh(stage, "rm README.md; mkdir README.md; echo d > README.md/in; mv src/b.ts src/c.ts; chmod +x src/c.ts")
-      const set = yield* stage.scan
-      assert.deepStrictEqual(set.forbidden, [])
-      assert.deepStrictEqual(set.changes.map(line), [
-        "D README.md",
-        "A README.md/in",
-        "A sparse",
-        "M src/a.ts",
-        "R src/b.ts -> src/c.ts",
-        "A src/deep",
-        "D src/deep/c.ts",
-        "A twin"
-      ])
-      yield* stage.accept(set)
-      sh(stage, "rm src/deep; mkdir src/deep; echo 3 > src/deep/c.ts; rm -r README.md; echo back > README.md")
-      yield* take(stage)
-      yield* stage.merge
-      assert.strictEqual(inProject.read("README.md"), "back\n")
-      assert.strictEqual(inProject.read("src/deep/c.ts"), "3\n")
-      assert.strictEqual(inProject.read("twin"), `${files["src/a.ts"]}more\n`)
-      assert.deepStrictEqual(fs.readFileSync(join(project, "sparse")), Buffer.alloc(4096))
-      assert.strictEqual(fs.statSync(join(project, "src/c.ts")).mode & 0o111, 0o111)
-      assert.deepStrictEqual(yield* stage.scan, clean)
-    }))
+  test(
+    "takes sparse files, hard links and swapped kinds exactly",
+    (stage, { inProject, project }) =>
+      Effect.gen(function*() {
+        sh(stage, "truncate -s 4096 sparse; ln src/a.ts twin; echo more >> twin; rm -r src/deep; echo f > src/deep")
+        sh(stage, "rm README.md; mkdir README.md; echo d > README.md/in; mv src/b.ts src/c.ts; chmod +x src/c.ts")
+        const set = yield* stage.scan
+        assert.deepStrictEqual(set.forbidden, [])
+        assert.deepStrictEqual(set.changes.map(line), [
+          "D README.md",
+          "A README.md/in",
+          "A sparse",
+          "M src/a.ts",
+          "R src/b.ts -> src/c.ts",
+          "A src/deep",
+          "D src/deep/c.ts",
+          "A twin"
+        ])
+        yield* stage.accept(set)
+        sh(stage, "rm src/deep; mkdir src/deep; echo 3 > src/deep/c.ts; rm -r README.md; echo back > README.md")
+        yield* take(stage)
+        yield* stage.merge
+        assert.strictEqual(inProject.read("README.md"), "back\n")
+        assert.strictEqual(inProject.read("src/deep/c.ts"), "3\n")
+        assert.strictEqual(inProject.read("twin"), `${files["src/a.ts"]}more\n`)
+        assert.deepStrictEqual(fs.readFileSync(join(project, "sparse")), Buffer.alloc(4096))
+        assert.strictEqual(fs.statSync(join(project, "src/c.ts")).mode & 0o111, 0o111)
+        assert.deepStrictEqual(yield* stage.scan, clean)
+      })
+  )
 
   test("says nothing new of a nested directory made again as it was", (stage) =>
     Effect.gen(function*() {
@@ -234,18 +255,24 @@ describe.runIf(requireRuntime("bubblewrap"))("an overlay over the project", () =
       assert.deepStrictEqual((yield* stage.scan).changes.map(line), ["D x/y/z/f"])
     }))
 
-  test("is searched as it is shown: changed, hidden, removed and emptied files included", (stage, { inProject }) =>
-    Effect.gen(function*() {
-      sh(stage, "echo 'const mine = 1' > src/a.ts; rm src/b.ts; mkdir -p cache; echo 'const cached' > cache/x")
-      yield* take(stage)
-      inProject.write("late.ts", "const late = 1\n")
-      inProject.write("src/.env", "const secret = 1\n")
-      assert.deepStrictEqual(yield* ripgrep(stage, { pattern: "const|TOKEN|PRIVATE", path: path("."), glob: undefined }), [
-        "cache/x:1:const cached",
-        "src/a.ts:1:const mine = 1",
-        "src/deep/c.ts:1:export const c = 3"
-      ])
-    }))
+  test(
+    "is searched as it is shown: changed, hidden, removed and emptied files included",
+    (stage, { inProject }) =>
+      Effect.gen(function*() {
+        sh(stage, "echo 'const mine = 1' > src/a.ts; rm src/b.ts; mkdir -p cache; echo 'const cached' > cache/x")
+        yield* take(stage)
+        inProject.write("late.ts", "const late = 1\n")
+        inProject.write("src/.env", "const secret = 1\n")
+        assert.deepStrictEqual(
+          yield* ripgrep(stage, { pattern: "const|TOKEN|PRIVATE", path: path("."), glob: undefined }),
+          [
+            "cache/x:1:const cached",
+            "src/a.ts:1:const mine = 1",
+            "src/deep/c.ts:1:export const c = 3"
+          ]
+        )
+      })
+  )
 
   test("shows history and dependency trees read-only, by their mounts alone", (stage) =>
     Effect.gen(function*() {
@@ -270,7 +297,10 @@ describe.runIf(requireRuntime("bubblewrap"))("an overlay over the project", () =
       yield* Effect.scoped(provide(Effect.gen(function*() {
         const stage = yield* open(world)
         sh(stage, "rm -r src; mkdir src; mkdir unreadable; chmod 0 unreadable")
+        // Only root can copy what the overlay leaves unreadable.
+        execFileSync("chmod", ["-R", "u+rwX", stage.root])
         execFileSync("cp", ["-a", stage.root, kept])
+        execFileSync("find", [kept, "-type", "d", "-name", "work", "-exec", "chmod", "0", "{}", ";", "-prune"])
       })))
       assert.deepStrictEqual(fs.readdirSync(world.scratch), ["kept"])
       assert.notInclude(fs.readFileSync("/proc/mounts", "utf8"), world.scratch)
@@ -285,7 +315,9 @@ describe("the form of a stage", () => {
     Effect.gen(function*() {
       const world = yield* overlayWorld()
       const formOf = (trial: Overlaid["trial"] | undefined) =>
-        Effect.scoped(Effect.map(open({ project: world.project, ...(trial === undefined ? {} : { trial }) }), ({ form }) => form))
+        Effect.scoped(
+          Effect.map(open({ project: world.project, ...(trial === undefined ? {} : { trial }) }), ({ form }) => form)
+        )
       yield* Effect.gen(function*() {
         assert.strictEqual(yield* formOf(undefined), "copy")
         assert.strictEqual(yield* formOf(() => Effect.succeed("no overlays on Sundays")), "copy")

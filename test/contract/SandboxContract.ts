@@ -13,7 +13,8 @@ const lines = {
   writes: ["sh", "-c", "echo written > file"]
 } as const
 
-const sourceOfCwd = ({ cwd, mounts }: SandboxCommand) => mounts.flatMap((mount) => mount.mode !== "overlay" && mount.target === cwd ? [mount.source] : [])[0]!
+const sourceOfCwd = ({ cwd, mounts }: SandboxCommand) =>
+  mounts.flatMap((mount) => mount.mode !== "overlay" && mount.target === cwd ? [mount.source] : [])[0]!
 
 /** What the contract's commands do, for a backend that runs nothing. */
 export const script = (write: (file: string, content: string) => void): Script => (command) => {

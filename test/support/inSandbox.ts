@@ -78,7 +78,11 @@ const script = {
 /** Hands that only a sandbox has: every touch is a command over the stage. */
 export const sandboxHands = (stage: Stage): Hands => {
   const sh = (text: string, args: ReadonlyArray<string>, input?: string) =>
-    inSandbox(stage, ["/bin/sh", "-c", `set -e; ${text}`, "sh", ...args.map((one, at) => at === 0 ? `./${one}` : one)], input)
+    inSandbox(
+      stage,
+      ["/bin/sh", "-c", `set -e; ${text}`, "sh", ...args.map((one, at) => at === 0 ? `./${one}` : one)],
+      input
+    )
   return {
     write: (path, content, executable = false) =>
       void sh(script.clear + script.write, [path, executable ? "755" : "644"], content),

@@ -11,7 +11,11 @@ import { sandboxHands } from "./inSandbox.ts"
 export const overlayWorld = (
   more: Readonly<Record<string, string>> = {}
 ): Effect.Effect<
-  World & Required<Pick<World, "trial">> & { readonly directory: string; readonly state: string; readonly scratch: string },
+  World & Required<Pick<World, "trial">> & {
+    readonly directory: string
+    readonly state: string
+    readonly scratch: string
+  },
   never,
   Scope.Scope
 > =>

@@ -59,20 +59,30 @@ export const ripgrep = Effect.fnUntraced(function*(
   query: GrepQuery
 ): Effect.fn.Return<ReadonlyArray<string>, ToolProblem> {
   const { rgPath } = yield* Effect.promise(() => import("@vscode/ripgrep"))
-  const searched = yield* Effect.forEach(stage.trees, (tree) =>
-    Effect.map(searchTree(rgPath, tree, query), ({ cut, found }) => ({
-      cut,
-      found: found.filter(([path]) => tree.shows(path))
-    })), { concurrency: "unbounded" })
+  const searched = yield* Effect.forEach(
+    stage.trees,
+    (tree) =>
+      Effect.map(searchTree(rgPath, tree, query), ({ cut, found }) => ({
+        cut,
+        found: found.filter(([path]) => tree.shows(path))
+      })),
+    { concurrency: "unbounded" }
+  )
   const lines = searched.flatMap(({ found }) => found)
     .toSorted(([one], [other]) => one < other ? -1 : one > other ? 1 : 0).map(([, line]) => line)
   return lines.length > maxLines || searched.some(({ cut }) => cut)
-    ? [...lines.slice(0, maxLines), `[cut after ${Math.min(lines.length, maxLines)} lines; narrow the pattern or the path]`]
+    ? [
+      ...lines.slice(0, maxLines),
+      `[cut after ${Math.min(lines.length, maxLines)} lines; narrow the pattern or the path]`
+    ]
     : lines
 })
 
 const run = (program: string, cwd: string, args: ReadonlyArray<string>) =>
-  Effect.async<{ readonly code: number; readonly cut: boolean; readonly output: string; readonly error: string }, ToolProblem>((resume) => {
+  Effect.async<
+    { readonly code: number; readonly cut: boolean; readonly output: string; readonly error: string },
+    ToolProblem
+  >((resume) => {
     const child = spawn(program, args, {
       cwd,
       env: {},

@@ -20,7 +20,11 @@ export interface Engine {
   /** Its id, and the directories for which it would make a writable volume. */
   readonly image: (name: string) => Promise<{ readonly id: string; readonly volumes: ReadonlyArray<string> }>
   readonly importImage: (tar: Readable, name: string, changes: string) => Promise<void>
-  readonly create: (options: Dockerode.ContainerCreateOptions) => Promise<string>
+  /** With a volume of the container's name, where one is described: it goes with the container. */
+  readonly create: (
+    options: Dockerode.ContainerCreateOptions,
+    volume?: Dockerode.VolumeCreateOptions
+  ) => Promise<string>
   /** Both output streams in frames; what is written goes to standard input. */
   readonly attach: (id: string, stdin: boolean) => Promise<Duplex>
   readonly start: (id: string) => Promise<unknown>
@@ -30,6 +34,9 @@ export interface Engine {
   readonly kill: (id: string) => Promise<unknown>
   /** Kills what still runs in it and removes it. */
   readonly remove: (id: string) => Promise<unknown>
+  /** The labels of volumes that have this one, by name; and how to remove one. */
+  readonly volumes: (label: string) => Promise<ReadonlyMap<string, Readonly<Record<string, string>>>>
+  readonly removeVolume: (name: string) => Promise<unknown>
   readonly labelled: (
     label: string,
     name: "docker" | "podman"
@@ -71,6 +78,8 @@ export const connect = async (socketPath: string): Promise<Engine> => {
   const { default: Docker } = await import("dockerode")
   const docker = new Docker({ socketPath })
   const at = (id: string) => docker.getContainer(id)
+  const volumes = new Set<string>()
+  const removeVolume = (name: string) => docker.getVolume(name).remove({ force: true })
   return {
     server: async () => String((await get(socketPath, "/_ping")).headers.server ?? ""),
     info: () => docker.info(),
@@ -84,9 +93,14 @@ export const connect = async (socketPath: string): Promise<Engine> => {
         await (docker.importImage(tar as never, { repo: name, changes }) as unknown as Promise<NodeJS.ReadableStream>)
       )
     },
-    // As it stands dockerode would put all of it into the address too, which engines and what lies between log and bound.
-    create: async (options) =>
-      (await docker.createContainer({ _query: { name: options.name }, _body: options } as never)).id,
+    create: async (options, volume) => {
+      if (volume?.Name !== undefined) {
+        volumes.add(volume.Name)
+        await docker.createVolume(volume)
+      }
+      // As it stands dockerode would put all of it into the address too, which engines and what lies between log and bound.
+      return (await docker.createContainer({ _query: { name: options.name }, _body: options } as never)).id
+    },
     attach: (id, stdin) => attach(socketPath, id, stdin),
     start: (id) => at(id).start(),
     exit: async (id) => (await at(id).wait({ condition: "next-exit" })).StatusCode as number,
@@ -96,7 +110,18 @@ export const connect = async (socketPath: string): Promise<Engine> => {
       return { running: !ended, exitCode: State.ExitCode, outOfMemory: State.OOMKilled, pid: State.Pid }
     },
     kill: (id) => at(id).kill({ signal: "SIGKILL" }),
-    remove: (id) => at(id).remove({ force: true, v: true }),
+    remove: async (id) => {
+      try {
+        await at(id).remove({ force: true, v: true })
+      } finally {
+        if (volumes.delete(id)) await removeVolume(id)
+      }
+    },
+    volumes: async (label) => {
+      const { Volumes } = await docker.listVolumes({ filters: JSON.stringify({ label: [label] }) })
+      return new Map((Volumes ?? []).map(({ Labels, Name }) => [Name, Labels ?? {}]))
+    },
+    removeVolume,
     labelled: async (label, name) => {
       const filters = { label: [label] }
       const all = name === "podman"

@@ -99,7 +99,7 @@ export const createOptions = (shape: Shape): Dockerode.ContainerCreateOptions =>
       ...UsernsMode === undefined ? {} : { UsernsMode },
       ShmSize: 64 * MiB,
       Tmpfs: memoryDirectories(shape),
-      ...mountOptions(facts, command.mounts),
+      ...mountOptions(facts, command.mounts, name),
       LogConfig: { Type: "none", Config: {} },
       ...enforced.memory ? { Memory: limits.memoryBytes, MemorySwap: limits.memoryBytes } : {},
       ...enforced.processes ? { PidsLimit: maxTasks(limits) } : {},

@@ -7,6 +7,7 @@ import { attend } from "./attend.ts"
 import { createOptions, type Shape } from "./createOptions.ts"
 import { statusOf, wordsOf } from "./Engine.ts"
 import type { Found } from "./find.ts"
+import { volumeOf } from "./mountOptions.ts"
 import { remove } from "./prune.ts"
 import { within } from "./within.ts"
 
@@ -63,7 +64,10 @@ export const container = Effect.fnUntraced(function*(
   )
   // Waited for whatever happens: an engine that is not makes the container after it was to be removed.
   const id = yield* Effect.uninterruptible(Effect.tryPromise({
-    try: () => within(createMs, "made no container", engine.create(createOptions({ ...shape, name }))),
+    try: () => {
+      const volume = volumeOf(facts, shape.command.mounts, name, shape.labels)
+      return within(createMs, "made no container", engine.create(createOptions({ ...shape, name }), volume))
+    },
     catch: failing(backend, "setup")
   }))
   const attached = yield* Effect.tryPromise({

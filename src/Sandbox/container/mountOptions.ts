@@ -2,7 +2,7 @@ import type Dockerode from "dockerode"
 import { join } from "node:path"
 import { packageRoot } from "../../internal/PackageRoot.ts"
 import { ordered } from "../bubblewrap/mounts.ts"
-import { overlayOptions } from "../overlay.ts"
+import { overlayOf, overlayOptions } from "../overlay.ts"
 import type { BindMount, Mount, OverlayMount } from "../SandboxCommand.ts"
 import type { EngineFacts } from "./EngineFacts.ts"
 
@@ -24,17 +24,28 @@ export const unspeakable = (
   return name === "docker" || path === undefined ? undefined : `Podman takes no path with a colon: ${path}`
 }
 
+const driver = (overlay: OverlayMount) => ({ type: "overlay", device: "overlay", o: overlayOptions(overlay) })
+
 // Made with the container and, having no name, removed with it; the engine's machine mounts it while the container runs.
-const overlayVolume = (overlay: OverlayMount): Dockerode.MountSettings => ({
+const overlayMount = (overlay: OverlayMount): Dockerode.MountSettings => ({
   Type: "volume",
   Source: "",
   Target: overlay.target,
-  VolumeOptions: {
-    NoCopy: true,
-    Labels: {},
-    DriverConfig: { Name: "local", Options: { type: "overlay", device: "overlay", o: overlayOptions(overlay) } }
-  }
+  VolumeOptions: { NoCopy: true, Labels: {}, DriverConfig: { Name: "local", Options: driver(overlay) } }
 })
+
+/** The volume that Podman, which makes none by itself from a description, is to make for the container of this name. */
+export const volumeOf = (
+  { name: engine }: EngineFacts,
+  mounts: ReadonlyArray<Mount>,
+  name: string,
+  labels: Readonly<Record<string, string>>
+): Dockerode.VolumeCreateOptions | undefined => {
+  const overlay = engine === "podman" ? overlayOf(mounts) : undefined
+  return overlay === undefined
+    ? undefined
+    : { Name: name, Driver: "local", DriverOpts: driver(overlay), Labels: { ...labels } }
+}
 
 const bind = ({ mode, source, target }: BindMount): Dockerode.MountSettings => ({
   Type: "bind",
@@ -46,19 +57,22 @@ const bind = ({ mode, source, target }: BindMount): Dockerode.MountSettings => (
 
 /**
  * The mounts in an engine's words; what is mounted below a source stays outside. Podman would read a comma in a path of the structured
- * form as an option of the mount, so it gets the other.
+ * form as an option of the mount, so it gets the other. `volume` is the name of its volume for an overlay.
  */
 export const mountOptions = (
   { name }: EngineFacts,
-  mounts: ReadonlyArray<Mount>
-): Pick<Dockerode.HostConfig, "Mounts"> & Pick<Dockerode.HostConfig, "Binds"> => {
+  mounts: ReadonlyArray<Mount>,
+  volume: string
+): Pick<Dockerode.HostConfig, "Mounts"> | Pick<Dockerode.HostConfig, "Binds"> => {
   const all = [hosts, ...ordered(mounts)]
   if (name === "podman") {
-    const binds = all.filter((mount) => mount.mode !== "overlay")
     return {
-      Binds: binds.map(({ mode, source, target }) => `${source}:${target}:${mode},bind,rprivate`),
-      Mounts: all.filter((mount) => mount.mode === "overlay").map(overlayVolume)
+      Binds: all.map((mount) =>
+        mount.mode === "overlay"
+          ? `${volume}:${mount.target}:rw,nocopy`
+          : `${mount.source}:${mount.target}:${mount.mode},bind,rprivate`
+      )
     }
   }
-  return { Mounts: all.map((mount) => mount.mode === "overlay" ? overlayVolume(mount) : bind(mount)) }
+  return { Mounts: all.map((mount) => mount.mode === "overlay" ? overlayMount(mount) : bind(mount)) }
 }

@@ -33,6 +33,10 @@ export const prune = ({ engine, facts }: Found): Effect.Effect<ReadonlyArray<str
     const all = yield* ask(() => engine.labelled(labels.kernel, facts.name))
     const orphans = all.filter((container) => isOrphan(container.labels)).map(({ id }) => id)
     const [, removed] = yield* Effect.partition(orphans, (id) => Effect.as(remove(engine, id), id), { concurrency: 4 })
+    // A container goes before its volume, which is otherwise in use.
+    const volumes = yield* ask(() => engine.volumes(labels.kernel))
+    const left = [...volumes].filter(([, marks]) => isOrphan(marks)).map(([name]) => name)
+    yield* Effect.partition(left, (name) => ask(() => engine.removeVolume(name)))
     return removed
   }).pipe(Effect.withSpan("Sandbox.prune"))
 

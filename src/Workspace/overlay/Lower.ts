@@ -26,7 +26,10 @@ export class Lower {
   /** Paths that somebody else changed before the session first did: what the session began from is not known any more. */
   readonly disturbed: Set<string> = new Set()
   private readonly options: LowerOptions
-  private readonly known = new Map<string, { readonly ino: bigint; readonly ctime: bigint; readonly content: Content }>()
+  private readonly known = new Map<
+    string,
+    { readonly ino: bigint; readonly ctime: bigint; readonly content: Content }
+  >()
 
   constructor(options: LowerOptions) {
     this.options = options
@@ -52,7 +55,11 @@ export class Lower {
       const known = this.known.get(path)
       if (known !== undefined && known.ino === stat.ino && known.ctime === stat.ctimeNs) return known.content
       try {
-        const content = stat.isSymbolicLink() ? linkAt(host, blobs) : stat.isFile() ? fileAt(host, blobs, scratch) : undefined
+        const content = stat.isSymbolicLink()
+          ? linkAt(host, blobs)
+          : stat.isFile()
+          ? fileAt(host, blobs, scratch)
+          : undefined
         if (content !== undefined) this.known.set(path, { ino: stat.ino, ctime: stat.ctimeNs, content })
         return content
       } catch (cause) {

@@ -24,8 +24,8 @@ export interface OverlayStageOptions {
   readonly user: Stage["user"]
 }
 
-/** The overlay's mount for one command, the project's own names looked at just before. */
-export const mountOf = (state: State.OverlayState, project: string): StageMount => ({
+// The overlay's mount for one command, the project's own names looked at just before.
+const mountOf = (state: State.OverlayState, project: string): StageMount => ({
   mode: "overlay",
   target: project,
   lower: [state.session.root, state.mask.root, project],

@@ -88,7 +88,7 @@ export class View {
     const found = new Set(this.options.names.of(directory).keys())
     for (const root of layers) {
       const stat = lookAt(directory === "" ? root : `${root}/${directory}`)
-      if (stat?.isDirectory() === true) for (const name of readdirSync(`${root}/${directory}`)) found.add(name)
+      if (stat?.isDirectory() === true) { for (const name of readdirSync(`${root}/${directory}`)) found.add(name) }
     }
     return found
   }

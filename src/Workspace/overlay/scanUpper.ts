@@ -188,5 +188,4 @@ export const scanUpper = (options: ScanUpperOptions): ScannedUpper => {
 }
 
 // A name that is not UTF-8 was reported in bytes.
-const lookable = (host: string): BigIntStats | undefined =>
-  lstatSync(host, { bigint: true, throwIfNoEntry: false })
+const lookable = (host: string): BigIntStats | undefined => lstatSync(host, { bigint: true, throwIfNoEntry: false })

@@ -91,7 +91,12 @@ export const stage = (options: KernelOptions): Effect.Effect<Finding> =>
       user: ownerOf(project)
     })
     const size = `${files.length} ${files.length === 1 ? "file" : "files"}`
-    const found = (detail: string): Finding => ({ name: "stage", ok: true, required: false, detail: `${size}: ${detail}` })
+    const found = (detail: string): Finding => ({
+      name: "stage",
+      ok: true,
+      required: false,
+      detail: `${size}: ${detail}`
+    })
     if (stage === "copy" || (stage === "auto" && !Disk.isLarge(files.length))) {
       return found("a session works in a copy")
     }
