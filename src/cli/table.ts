@@ -178,7 +178,7 @@ export const table = {
   },
   "sandbox prune": {
     usage: "sandbox prune",
-    summary: "remove containers that killed kernels left behind",
+    summary: "remove containers and volumes that killed kernels left behind",
     operands: { least: 0, most: 0 },
     flags: { sandbox: engine }
   },

@@ -85,6 +85,11 @@ export const makeEngineProxy = (engine: string): Effect.Effect<EngineProxy, neve
           engineSide.on("close", () => socket.destroy())
           return undefined
         })
+        sent.on("response", (response) => {
+          answered.push(call)
+          socket.write(`HTTP/1.1 ${response.statusCode} No\r\nConnection: close\r\n\r\n`)
+          response.pipe(socket)
+        })
         sent.end()
         return undefined
       })

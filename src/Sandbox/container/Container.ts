@@ -5,6 +5,8 @@ import { networked, networkProblem } from "../networked.ts"
 import { defaultLimits, type SandboxCommand } from "../SandboxCommand.ts"
 import { withinTemplate } from "../Template.ts"
 import type { ContainerOptions, Dialect } from "./ContainerOptions.ts"
+import { makeCopies } from "./copied/Copies.ts"
+import { seesFiles } from "./copied/sees.ts"
 import type { Shape } from "./createOptions.ts"
 import { statusOf } from "./Engine.ts"
 import { describe, warningsOf } from "./EngineFacts.ts"
@@ -18,6 +20,9 @@ import { prune } from "./prune.ts"
 
 const probeTimeoutMs = 5000
 const noSuchImage = 404
+
+const copying =
+  "this engine does not see this machine's files: each command's are copied there and back, and their disk use is looked at afterwards"
 
 const own = () => ({ uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 })
 
@@ -43,12 +48,13 @@ const make = (dialect: Dialect, options: ContainerOptions) =>
       Effect.flatMap(engine, (found) => findImage(dialect, options, found)),
       Duration.infinity
     )
-    const forget = Effect.zipRight(forgetEngine, forgetImage)
+    const forget: Effect.Effect<unknown> = Effect.suspend(() => Effect.all([forgetEngine, forgetImage, forgetSees]))
     const ready = Effect.all([engine, image]).pipe(Effect.tapError(() => forget))
 
     const failed = (detail: string) => new SandboxFailed({ backend, method: "run", reason: "setup", detail })
     const left = new Set<string>()
     const parking = makeParking()
+    const copies = yield* makeCopies
 
     const cold = (making: Making) =>
       Effect.scoped(Effect.flatMap(container(making), (made) => {
@@ -60,10 +66,23 @@ const make = (dialect: Dialect, options: ContainerOptions) =>
         return follow(backend, made, command, begin)
       })).pipe(Effect.tapError(({ cause }) => statusOf(cause) === noSuchImage ? forget : Effect.void))
 
-    const execute = (found: Found, image: Shape["image"], command: SandboxCommand) => {
-      const making = { backend, found, left, shape: { facts: found.facts, image, labels: marks, command } }
-      return parking.run(making, cold(making))
-    }
+    const makingOf = (found: Found, image: Shape["image"], command: SandboxCommand): Making => ({
+      ...{ backend, found, left },
+      shape: { facts: found.facts, image, labels: marks, command }
+    })
+    const [seesOnce, forgetSees] = yield* Effect.cachedInvalidateWithTTL(
+      Effect.flatMap(ready, ([found, image]) =>
+        seesFiles(options.runtimeDirectory, nothing, (command) =>
+          cold(makingOf(found, image, command)))),
+      Duration.infinity
+    )
+    const sees = Effect.tapError(seesOnce, () =>
+      forget)
+    const execute = (found: Found, image: Shape["image"], command: SandboxCommand) =>
+      Effect.flatMap(sees, (seen) => {
+        const making = makingOf(found, image, command)
+        return seen ? parking.run(making, cold(making)) : copies.run(making, cold)
+      })
 
     const run = Effect.fn("Sandbox.run")(function*(given: SandboxCommand) {
       const command = networked(given)
@@ -82,7 +101,8 @@ const make = (dialect: Dialect, options: ContainerOptions) =>
         const detail = `true ended with ${exitCode} (${ended}) ${Buffer.from(stderr).toString("utf8").trim()}`.trim()
         return yield* new SandboxUnavailable({ backend, detail, remedy: `${backend} info` })
       }
-      return { backend, usable: true, detail: describe(found.facts), warnings: warningsOf(found.facts) }
+      const warnings = [...warningsOf(found.facts), ...(yield* sees) ? [] : [copying]]
+      return { backend, usable: true, detail: describe(found.facts), warnings }
     }).pipe(
       Effect.catchAll((error) =>
         Effect.succeed({

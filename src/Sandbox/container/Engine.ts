@@ -1,5 +1,6 @@
 import type Dockerode from "dockerode"
 import type { Duplex, Readable } from "node:stream"
+import type { Address } from "./address.ts"
 import { attach } from "./attach.ts"
 import type { EngineInfo } from "./EngineFacts.ts"
 import { get } from "./get.ts"
@@ -34,13 +35,25 @@ export interface Engine {
   readonly kill: (id: string) => Promise<unknown>
   /** Kills what still runs in it and removes it. */
   readonly remove: (id: string) => Promise<unknown>
-  /** The labels of volumes that have this one, by name; and how to remove one. */
-  readonly volumes: (label: string) => Promise<ReadonlyMap<string, Readonly<Record<string, string>>>>
+  /** Makes a volume; answers where it lies on the engine's machine. */
+  readonly createVolume: (name: string, labels: Readonly<Record<string, string>>) => Promise<string>
   readonly removeVolume: (name: string) => Promise<unknown>
+  /** Volumes that bear the label. */
+  readonly volumes: (label: string) => Promise<ReadonlyArray<Labelled>>
+  /** Unpacks a tar archive in a directory of a container, which need not run. */
+  readonly putArchive: (id: string, directory: string, tar: Readable) => Promise<unknown>
+  /** A tar archive of a directory of a container, which need not run; names begin with that directory's. */
+  readonly getArchive: (id: string, directory: string) => Promise<Readable>
   readonly labelled: (
     label: string,
     name: "docker" | "podman"
-  ) => Promise<ReadonlyArray<{ readonly id: string; readonly labels: Readonly<Record<string, string>> }>>
+  ) => Promise<ReadonlyArray<Labelled>>
+}
+
+/** Something of an engine's and its labels; a volume's id is its name. */
+export interface Labelled {
+  readonly id: string
+  readonly labels: Readonly<Record<string, string>>
 }
 
 /** The HTTP status of an engine's refusal; undefined when the engine did not answer. */
@@ -66,22 +79,22 @@ interface Listed {
 }
 
 /** Podman's own list: the one made for Docker's clients fails as a whole over one container that was only half made. */
-const libpodList = async (socketPath: string, filters: unknown): Promise<ReadonlyArray<Listed>> => {
+const libpodList = async (address: Address, filters: unknown): Promise<ReadonlyArray<Listed>> => {
   const query = new URLSearchParams({ all: "true", filters: JSON.stringify(filters) })
-  const { body, status } = await get(socketPath, `/v4.0.0/libpod/containers/json?${query.toString()}`)
+  const { body, status } = await get(address, `/v4.0.0/libpod/containers/json?${query.toString()}`)
   if (status !== 200) throw new Error(`the engine answered ${status} to a list`)
   return JSON.parse(body) as ReadonlyArray<Listed>
 }
 
-/** Speaks to the engine on this socket. Loads dockerode, which nobody pays for who has no container. */
-export const connect = async (socketPath: string): Promise<Engine> => {
+/** Speaks to the engine there. Loads dockerode, which nobody pays for who has no container. */
+export const connect = async (address: Address): Promise<Engine> => {
   const { default: Docker } = await import("dockerode")
-  const docker = new Docker({ socketPath })
+  const docker = new Docker("socketPath" in address ? { ...address } : { ...address, protocol: "https" })
   const at = (id: string) => docker.getContainer(id)
   const volumes = new Set<string>()
   const removeVolume = (name: string) => docker.getVolume(name).remove({ force: true })
   return {
-    server: async () => String((await get(socketPath, "/_ping")).headers.server ?? ""),
+    server: async () => String((await get(address, "/_ping")).headers.server ?? ""),
     info: () => docker.info(),
     image: async (name) => {
       const { Config, Id } = await docker.getImage(name).inspect()
@@ -101,7 +114,7 @@ export const connect = async (socketPath: string): Promise<Engine> => {
       // As it stands dockerode would put all of it into the address too, which engines and what lies between log and bound.
       return (await docker.createContainer({ _query: { name: options.name }, _body: options } as never)).id
     },
-    attach: (id, stdin) => attach(socketPath, id, stdin),
+    attach: (id, stdin) => attach(address, id, stdin),
     start: (id) => at(id).start(),
     exit: async (id) => (await at(id).wait({ condition: "next-exit" })).StatusCode as number,
     state: async (id) => {
@@ -117,15 +130,21 @@ export const connect = async (socketPath: string): Promise<Engine> => {
         if (volumes.delete(id)) await removeVolume(id)
       }
     },
-    volumes: async (label) => {
-      const { Volumes } = await docker.listVolumes({ filters: JSON.stringify({ label: [label] }) })
-      return new Map((Volumes ?? []).map(({ Labels, Name }) => [Name, Labels ?? {}]))
+    createVolume: async (Name, Labels) => {
+      await docker.createVolume({ Name, Labels: { ...Labels } })
+      return (await docker.getVolume(Name).inspect()).Mountpoint
     },
     removeVolume,
+    volumes: async (label) => {
+      const { Volumes } = await docker.listVolumes({ filters: { label: [label] } })
+      return (Volumes ?? []).map(({ Labels, Name }) => ({ id: Name, labels: Labels ?? {} }))
+    },
+    putArchive: (id, path, tar) => at(id).putArchive(tar, { path, noOverwriteDirNonDir: true }),
+    getArchive: async (id, path) => (await at(id).getArchive({ path })) as Readable,
     labelled: async (label, name) => {
       const filters = { label: [label] }
       const all = name === "podman"
-        ? await libpodList(socketPath, filters)
+        ? await libpodList(address, filters)
         : await docker.listContainers({ all: true, filters })
       return all.map(({ Id, Labels }) => ({ id: Id, labels: Labels ?? {} }))
     }

@@ -4,14 +4,14 @@ import { join } from "node:path"
 import { packageRoot } from "../../internal/PackageRoot.ts"
 import { maxTasks } from "../bubblewrap/limited.ts"
 import type { SandboxCommand } from "../SandboxCommand.ts"
-import { type ProfileName, templateOf } from "../Template.ts"
+import { templateOf } from "../Template.ts"
 import type { EngineFacts } from "./EngineFacts.ts"
 import { firstProcess, openFiles, parkedProcess } from "./firstProcess.ts"
 import { mountOptions } from "./mountOptions.ts"
 
 /**
  * Everything that shapes one container. `volumes` are the directories for which the image would make writable ones. A `parked` one is told
- * its program, arguments, working directory and standard input later.
+ * its program, arguments, working directory and standard input later. `seen` is where the engine's machine has a path of this one.
  */
 export interface Shape {
   readonly name: string
@@ -20,18 +20,24 @@ export interface Shape {
   readonly labels: Readonly<Record<string, string>>
   readonly command: SandboxCommand
   readonly parked?: boolean
+  readonly seen?: (path: string) => string
 }
 
 const MiB = 1 << 20
-const inline = new Map<ProfileName, string>()
+const inline = new Map<string, string>()
+
+/** The file of the command's filter. */
+export const profileOf = (command: SandboxCommand): string =>
+  join(packageRoot, "seccomp", `${templateOf(command).profile}.json`)
+
+const identical = (path: string) => path
 
 /** Docker takes the profile itself, Podman a path on its own machine. */
-const seccomp = ({ command, facts: { name } }: Shape): string => {
-  const { profile } = templateOf(command)
-  const path = join(packageRoot, "seccomp", `${profile}.json`)
-  if (name === "podman") return path
-  const known = inline.get(profile) ?? JSON.stringify(JSON.parse(readFileSync(path, "utf8")))
-  inline.set(profile, known)
+const seccomp = ({ command, facts: { name }, seen = identical }: Shape): string => {
+  const path = profileOf(command)
+  if (name === "podman") return seen(path)
+  const known = inline.get(path) ?? JSON.stringify(JSON.parse(readFileSync(path, "utf8")))
+  inline.set(path, known)
   return known
 }
 
@@ -99,7 +105,7 @@ export const createOptions = (shape: Shape): Dockerode.ContainerCreateOptions =>
       ...UsernsMode === undefined ? {} : { UsernsMode },
       ShmSize: 64 * MiB,
       Tmpfs: memoryDirectories(shape),
-      ...mountOptions(facts, command.mounts, name),
+      ...mountOptions(facts, command.mounts, name, shape.seen),
       LogConfig: { Type: "none", Config: {} },
       ...enforced.memory ? { Memory: limits.memoryBytes, MemorySwap: limits.memoryBytes } : {},
       ...enforced.processes ? { PidsLimit: maxTasks(limits) } : {},

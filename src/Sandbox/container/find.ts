@@ -1,9 +1,9 @@
 import { Effect } from "effect"
 import { SandboxUnavailable } from "../SandboxError.ts"
+import { addressOf } from "./address.ts"
 import type { ContainerOptions, Dialect } from "./ContainerOptions.ts"
 import { connect, type Engine, wordsOf } from "./Engine.ts"
 import { type EngineFacts, factsOf } from "./EngineFacts.ts"
-import { socketPath } from "./sockets.ts"
 
 /** An engine that answers, and what it says of itself. */
 export interface Found {
@@ -13,29 +13,24 @@ export interface Found {
 
 const answerMs = 5000
 
-const attempt = (address: string): Effect.Effect<Found, string> => {
-  const path = socketPath(address)
-  if (path === undefined) {
-    return Effect.fail(`${address} is another machine, whose engine cannot see this one's files`)
-  }
-  return Effect.tryPromise({
+const attempt = (place: string, certificates: string | undefined): Effect.Effect<Found, string> =>
+  Effect.tryPromise({
     try: async () => {
-      const engine = await connect(path)
+      const engine = await connect(addressOf(place, certificates))
       const [info, server] = await Promise.all([engine.info(), engine.server()])
       return { engine, facts: factsOf(info, server) }
     },
-    catch: (error) => `${path}: ${wordsOf(error)}`
+    catch: (error) => `${place}: ${wordsOf(error)}`
   }).pipe(
-    Effect.timeoutFail({ duration: answerMs, onTimeout: () => `${path}: no answer within ${answerMs} ms` })
+    Effect.timeoutFail({ duration: answerMs, onTimeout: () => `${place}: no answer within ${answerMs} ms` })
   )
-}
 
 /** The first engine that answers on one of the sockets where this kind may be. */
 export const find = (dialect: Dialect, options: ContainerOptions): Effect.Effect<Found, SandboxUnavailable> =>
   Effect.gen(function*() {
     const reasons: Array<string> = []
     for (const address of dialect.sockets(options)) {
-      const found = yield* Effect.either(attempt(address))
+      const found = yield* Effect.either(attempt(address, options.certificates))
       if (found._tag === "Right") return found.right
       reasons.push(found.left)
     }

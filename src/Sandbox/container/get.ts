@@ -1,4 +1,5 @@
-import { type IncomingHttpHeaders, request } from "node:http"
+import type { IncomingHttpHeaders } from "node:http"
+import { type Address, requestTo } from "./address.ts"
 
 /** An answer of an engine's, read whole. */
 export interface Answer {
@@ -10,9 +11,9 @@ export interface Answer {
 const maxBytes = 16 << 20
 
 /** Asks an engine for a path that dockerode has no call for, or before dockerode is loaded. An aborted `signal` ends the question. */
-export const get = (socketPath: string, path: string, signal?: AbortSignal): Promise<Answer> =>
+export const get = (address: Address, path: string, signal?: AbortSignal): Promise<Answer> =>
   new Promise((resolve, reject) => {
-    const asked = request({ socketPath, path, ...signal === undefined ? {} : { signal } }, (response) => {
+    const asked = requestTo(address, { path, ...signal === undefined ? {} : { signal } }, (response) => {
       const chunks: Array<Buffer> = []
       let bytes = 0
       response.on("data", (chunk: Buffer) => {

@@ -1,20 +1,17 @@
 import { Effect } from "effect"
+import { addressOf } from "./address.ts"
 import type { ContainerOptions, Dialect } from "./ContainerOptions.ts"
 import { get } from "./get.ts"
 import { isImageName } from "./imageName.ts"
-import { socketPath } from "./sockets.ts"
 
 const answerMs = 1000
 
-/** The HTTP status of an engine's answer about an image; undefined when nobody answers on this socket. */
-const statusAt = (address: string, name: string): Effect.Effect<number | undefined> => {
-  const path = socketPath(address)
-  if (path === undefined) return Effect.succeed(undefined)
-  return Effect.tryPromise((signal) => get(path, `/images/${name}/json`, signal)).pipe(
+/** The HTTP status of an engine's answer about an image; undefined when nobody answers there. */
+const statusAt = (place: string, { certificates }: ContainerOptions, name: string): Effect.Effect<number | undefined> =>
+  Effect.tryPromise(async (signal) => get(addressOf(place, certificates), `/images/${name}/json`, signal)).pipe(
     Effect.timeout(answerMs),
     Effect.match({ onFailure: () => undefined, onSuccess: ({ status }) => status })
   )
-}
 
 /**
  * Whether the first engine that answers has this image. Asks it nothing else and has it fetch nothing, so it takes milliseconds where
@@ -24,7 +21,7 @@ export const isLocal = (dialect: Dialect, options: ContainerOptions, name: strin
   Effect.gen(function*() {
     if (!isImageName(name)) return false
     for (const address of dialect.sockets(options)) {
-      const status = yield* statusAt(address, name)
+      const status = yield* statusAt(address, options, name)
       if (status !== undefined) return status === 200
     }
     return false

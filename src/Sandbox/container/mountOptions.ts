@@ -7,7 +7,11 @@ import type { BindMount, Mount, OverlayMount } from "../SandboxCommand.ts"
 import type { EngineFacts } from "./EngineFacts.ts"
 
 /** Without a network of its own a container gets no hosts file, and localhost no address. */
-const hosts: BindMount = { source: join(packageRoot, "seccomp", "etc", "hosts"), target: "/etc/hosts", mode: "ro" }
+export const hosts: BindMount = {
+  source: join(packageRoot, "seccomp", "etc", "hosts"),
+  target: "/etc/hosts",
+  mode: "ro"
+}
 
 const paths = (mount: Mount) => mount.mode === "overlay" ? [mount.target] : [mount.source, mount.target]
 
@@ -47,12 +51,12 @@ export const volumeOf = (
     : { Name: name, Driver: "local", DriverOpts: driver(overlay), Labels: { ...labels } }
 }
 
-const bind = ({ mode, source, target }: BindMount): Dockerode.MountSettings => ({
+const bind = ({ mode, source, target }: BindMount, propagation: string): Dockerode.MountSettings => ({
   Type: "bind",
   Source: source,
   Target: target,
   ReadOnly: mode === "ro",
-  BindOptions: { Propagation: "rprivate", NonRecursive: true } as Dockerode.MountSettings["BindOptions"]
+  BindOptions: { Propagation: propagation, NonRecursive: true } as Dockerode.MountSettings["BindOptions"]
 })
 
 /**
@@ -62,9 +66,12 @@ const bind = ({ mode, source, target }: BindMount): Dockerode.MountSettings => (
 export const mountOptions = (
   { name }: EngineFacts,
   mounts: ReadonlyArray<Mount>,
-  volume: string
+  volume: string,
+  seen?: (path: string) => string
 ): Pick<Dockerode.HostConfig, "Mounts"> | Pick<Dockerode.HostConfig, "Binds"> => {
-  const all = [hosts, ...ordered(mounts)]
+  const placed = (mount: Mount): Mount =>
+    mount.mode === "overlay" || seen === undefined ? mount : { ...mount, source: seen(mount.source) }
+  const all = [hosts, ...ordered(mounts)].map(placed)
   if (name === "podman") {
     return {
       Binds: all.map((mount) =>
@@ -74,5 +81,7 @@ export const mountOptions = (
       )
     }
   }
-  return { Mounts: all.map((mount) => mount.mode === "overlay" ? overlayMount(mount) : bind(mount)) }
+  // Docker asks for the other where a source lies below its own directory. Nothing is mounted there.
+  const propagation = seen === undefined ? "rprivate" : "rslave"
+  return { Mounts: all.map((mount) => mount.mode === "overlay" ? overlayMount(mount) : bind(mount, propagation)) }
 }

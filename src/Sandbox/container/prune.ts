@@ -1,7 +1,7 @@
 import { Effect, Schedule } from "effect"
 import { SandboxFailed, type SandboxUnavailable } from "../SandboxError.ts"
 import type { ContainerOptions, Dialect } from "./ContainerOptions.ts"
-import { type Engine, statusOf, wordsOf } from "./Engine.ts"
+import { type Engine, type Labelled, statusOf, wordsOf } from "./Engine.ts"
 import { find, type Found } from "./find.ts"
 import { isOrphan, labels } from "./KernelMark.ts"
 import { within } from "./within.ts"
@@ -19,25 +19,37 @@ const removeRetries = Schedule.exponential("50 millis").pipe(Schedule.intersect(
 const ask = <A>(call: () => Promise<A>): Effect.Effect<A, Refusal> =>
   Effect.tryPromise({ try: call, catch: (error): Refusal => ({ status: statusOf(error), words: wordsOf(error) }) })
 
-/** Kills and removes a container; one that is gone already is as good. Fails with the engine's last refusal, or when it is silent. */
-export const remove = (engine: Engine, id: string): Effect.Effect<void, Refusal> =>
-  ask(() => within(answerMs, "removed nothing", engine.remove(id))).pipe(
+const removal = (call: () => Promise<unknown>): Effect.Effect<void, Refusal> =>
+  ask(() => within(answerMs, "removed nothing", call())).pipe(
     Effect.catchIf(({ status }) => status === gone, () => Effect.void),
     Effect.retry({ schedule: removeRetries, while: ({ status }) => status !== undefined }),
     Effect.asVoid
   )
 
-/** Removes the containers that kernels of this machine left when they were killed. Each is tried; returns those that are gone now. */
+/** Kills and removes a container; one that is gone already is as good. Fails with the engine's last refusal, or when it is silent. */
+export const remove = (engine: Engine, id: string): Effect.Effect<void, Refusal> => removal(() => engine.remove(id))
+
+/** The same for a volume that no container has any more. */
+export const removeVolume = (engine: Engine, name: string): Effect.Effect<void, Refusal> =>
+  removal(() => engine.removeVolume(name))
+
+/**
+ * Removes the containers and volumes that kernels of this machine left when they were killed. Each is tried; returns those that are gone
+ * now.
+ */
 export const prune = ({ engine, facts }: Found): Effect.Effect<ReadonlyArray<string>, Refusal> =>
   Effect.gen(function*() {
-    const all = yield* ask(() => engine.labelled(labels.kernel, facts.name))
-    const orphans = all.filter((container) => isOrphan(container.labels)).map(({ id }) => id)
-    const [, removed] = yield* Effect.partition(orphans, (id) => Effect.as(remove(engine, id), id), { concurrency: 4 })
-    // A container goes before its volume, which is otherwise in use.
+    const without = (all: ReadonlyArray<Labelled>, remove: (id: string) => Effect.Effect<void, Refusal>) => {
+      const orphans = all.filter((one) => isOrphan(one.labels)).map(({ id }) => id)
+      return Effect.map(
+        Effect.partition(orphans, (id) => Effect.as(remove(id), id), { concurrency: 4 }),
+        ([, removed]) => removed
+      )
+    }
+    const containers = yield* ask(() => engine.labelled(labels.kernel, facts.name))
+    const removed = yield* without(containers, (id) => remove(engine, id))
     const volumes = yield* ask(() => engine.volumes(labels.kernel))
-    const left = [...volumes].filter(([, marks]) => isOrphan(marks)).map(([name]) => name)
-    yield* Effect.partition(left, (name) => ask(() => engine.removeVolume(name)))
-    return removed
+    return [...removed, ...yield* without(volumes, (name) => removeVolume(engine, name))]
   }).pipe(Effect.withSpan("Sandbox.prune"))
 
 /** The same for whoever has no sandbox at hand. */

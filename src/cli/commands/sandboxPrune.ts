@@ -8,6 +8,6 @@ import { print } from "../io.ts"
 export const run = Effect.fnUntraced(function*({ flags }: CommandOf<"sandbox prune">) {
   const { placesConfig, prune } = yield* engineOf(flags.sandbox ?? "docker")
   const removed = yield* prune(yield* placesConfig)
-  print(removed.length === 0 ? "Nothing was left behind.\n" : `Removed ${count(removed.length, "container")}.\n`)
+  print(removed.length === 0 ? "Nothing was left behind.\n" : `Removed ${count(removed.length, "leftover")}.\n`)
   return 0
 })
