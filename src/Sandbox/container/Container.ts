@@ -70,14 +70,18 @@ const make = (dialect: Dialect, options: ContainerOptions) =>
       ...{ backend, found, left },
       shape: { facts: found.facts, image, labels: marks, command }
     })
+    let tried = false
     const [seesOnce, forgetSees] = yield* Effect.cachedInvalidateWithTTL(
       Effect.flatMap(ready, ([found, image]) =>
         seesFiles(options.runtimeDirectory, nothing, (command) =>
-          cold(makingOf(found, image, command)))),
+          Effect.tap(cold(makingOf(found, image, command)), () => {
+            tried = true
+          }))),
       Duration.infinity
     )
     const sees = Effect.tapError(seesOnce, () =>
       forget)
+
     const execute = (found: Found, image: Shape["image"], command: SandboxCommand) =>
       Effect.flatMap(sees, (seen) => {
         const making = makingOf(found, image, command)
@@ -87,22 +91,31 @@ const make = (dialect: Dialect, options: ContainerOptions) =>
     const run = Effect.fn("Sandbox.run")(function*(given: SandboxCommand) {
       const command = networked(given)
       const reason = networkProblem(given) ?? problem(command)
-      if (reason !== undefined) return yield* failed(reason)
+      if (reason !== undefined) {
+        return yield* failed(reason)
+      }
       const [found, image] = yield* ready
       const unsaid = unspeakable(found.facts, command.mounts)
-      if (unsaid !== undefined) return yield* failed(unsaid)
+      if (unsaid !== undefined) {
+        return yield* failed(unsaid)
+      }
       return yield* execute(found, image, withinTemplate(command))
     })
 
     const probe: Effect.Effect<SandboxProbe> = Effect.gen(function*() {
       const [found, image] = yield* ready
+      tried = false
+      const seen = yield* sees
+      const warnings = [...warningsOf(found.facts), ...seen ? [] : [copying]]
+      const usable = { backend, usable: true, detail: describe(found.facts), warnings }
+      // Just now a container has run that showed what it should.
+      if (seen && tried) return usable
       const { ended, exitCode, stderr } = yield* execute(found, image, nothing)
       if (exitCode !== 0) {
         const detail = `true ended with ${exitCode} (${ended}) ${Buffer.from(stderr).toString("utf8").trim()}`.trim()
         return yield* new SandboxUnavailable({ backend, detail, remedy: `${backend} info` })
       }
-      const warnings = [...warningsOf(found.facts), ...(yield* sees) ? [] : [copying]]
-      return { backend, usable: true, detail: describe(found.facts), warnings }
+      return usable
     }).pipe(
       Effect.catchAll((error) =>
         Effect.succeed({
