@@ -14,6 +14,7 @@ import { machineFiles } from "../../src/Sandbox/container/baseImage/machine.ts"
 import { createOptions } from "../../src/Sandbox/container/createOptions.ts"
 import { demux } from "../../src/Sandbox/container/demux.ts"
 import { type EngineFacts, factsOf, warningsOf } from "../../src/Sandbox/container/EngineFacts.ts"
+import { exitOf } from "../../src/Sandbox/container/exitOf.ts"
 import { isOrphan, labels, machine, markOf } from "../../src/Sandbox/container/KernelMark.ts"
 import { unspeakable } from "../../src/Sandbox/container/mountOptions.ts"
 import { dockerSockets, podmanSockets } from "../../src/Sandbox/container/sockets.ts"
@@ -108,6 +109,17 @@ describe("Sandbox/container", () => {
       )
       assert.include(String(error.cause), "does not end within 300 ms")
       assert.isAbove(kills.length, 1)
+    }))
+
+  it.live("sees the end of a container that had ended before Docker waited for it", () =>
+    Effect.gen(function*() {
+      const engine = {
+        exit: () => new Promise<never>(() => {}),
+        state: () => Promise.resolve({ running: false, exitCode: 3, outOfMemory: false, pid: 0 })
+      }
+      const facts = engines["docker"]!
+      const code = yield* Effect.promise((signal) => exitOf(engine as never, facts, "c", Promise.resolve(), signal))
+      assert.strictEqual(code, 3)
     }))
 
   it("hardens every container on every engine alike", () => {

@@ -4,6 +4,8 @@ import type { EngineFacts } from "./EngineFacts.ts"
 
 const firstPauseMs = 4
 const longestPauseMs = 250
+const missedAfterMs = 500
+const never = new Promise<never>(() => {})
 
 const polled = async (engine: Engine, id: string, signal: AbortSignal): Promise<number> => {
   for (let ms = firstPauseMs;; ms = Math.min(ms * 1.5, longestPauseMs)) {
@@ -11,6 +13,18 @@ const polled = async (engine: Engine, id: string, signal: AbortSignal): Promise<
     if (!running) return exitCode
     await pause(ms, undefined, { signal })
   }
+}
+
+/** Docker may get to the start of a short command before it gets to the wait for its exit, and then the wait has no end. */
+const waited = async (engine: Engine, id: string, closed: Promise<void>, signal: AbortSignal): Promise<number> => {
+  const over = new AbortController()
+  const either = AbortSignal.any([signal, over.signal])
+  const missed = async () => {
+    await closed
+    await pause(missedAfterMs, undefined, { signal: either })
+    return polled(engine, id, either)
+  }
+  return Promise.race([engine.exit(id), missed().catch(() => never)]).finally(() => over.abort())
 }
 
 /**
@@ -24,7 +38,7 @@ export const exitOf = async (
   closed: Promise<void>,
   signal: AbortSignal
 ): Promise<number> => {
-  if (name === "docker") return engine.exit(id)
+  if (name === "docker") return waited(engine, id, closed, signal)
   await closed
   return polled(engine, id, signal)
 }
