@@ -109,7 +109,9 @@ const make = (dialect: Dialect, options: ContainerOptions) =>
       const warnings = [...warningsOf(found.facts), ...seen ? [] : [copying]]
       const usable = { backend, usable: true, detail: describe(found.facts), warnings }
       // Just now a container has run that showed what it should.
-      if (seen && tried) return usable
+      if (seen && tried) {
+        return usable
+      }
       const { ended, exitCode, stderr } = yield* execute(found, image, nothing)
       if (exitCode !== 0) {
         const detail = `true ended with ${exitCode} (${ended}) ${Buffer.from(stderr).toString("utf8").trim()}`.trim()
