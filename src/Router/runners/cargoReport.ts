@@ -40,7 +40,8 @@ const casesOf = (
 ): ReadonlyArray<TestCase> | null =>
   readLibtest(lines)?.map(({ message, name, status }): TestCase => ({
     file: docs ? toProjectPath(docTest.exec(name)?.[1], places) : moduleFile(root, name, files),
-    name: docs || root === null ? name : `${root}: ${name}`,
+    // A documentation test is named by its line, which any line above it moves.
+    name: docs ? name.replace(/ \(line \d+\)/, "") : root === null ? name : `${root}: ${name}`,
     status,
     ...(message === undefined ? {} : { message: message.slice(0, maxMessage) })
   })) ?? null

@@ -25,10 +25,13 @@ const decode = Schema.decodeUnknownEither(Schema.parseJson(Schema.Struct({
 const statuses = { passed: "passed", failed: "failed", pending: "skipped" } as const
 const loading = /An error occurred while loading (\S+?)\.?\s/
 
+// RSpec makes names of what a matcher compares: `is expected to eq #<Object:0x000073a1>` is another one in each run.
+const withoutAddresses = (name: string) => name.replaceAll(/(#<[A-Z][\w:]*):0x[0-9a-f]+/g, "$1")
+
 const caseOf = (example: typeof Example.Type, places: Places): TestCase => ({
   // A shared example lies in another file than the one that uses it; the id begins with the latter.
   file: toProjectPath(example.id.replace(/\[[\d:]+\]$/, ""), places) ?? toProjectPath(example.file_path, places),
-  name: example.full_description,
+  name: withoutAddresses(example.full_description),
   status: statuses[example.status],
   ...(example.status === "failed"
     ? { message: `${example.exception?.class}: ${example.exception?.message}`.slice(0, maxMessage) }

@@ -103,10 +103,18 @@ const runOne = (selected: Selected, root: string, reports: ReportDirectory, path
     return { report, exitCode, ended: "exit", output } satisfies TestRun & { readonly output: string }
   })
 
+/** A directory and a key for the reports of `runAll`. */
+export const openReports = reportChannel.open({ uid: process.getuid!(), gid: process.getgid!() })
+
 /** Selects for a project on disk and runs everything selected; `path` comes before the usual PATH. */
-export const runAll = (root: string, options: Partial<SelectOptions> = {}, path?: string) =>
+export const runAll = (
+  root: string,
+  options: Partial<SelectOptions> = {},
+  path?: string,
+  opened?: ReportDirectory
+) =>
   Effect.gen(function*() {
-    const reports = yield* reportChannel.open({ uid: process.getuid!(), gid: process.getgid!() })
+    const reports = opened ?? (yield* openReports)
     const selected = yield* select(reader(root), {
       root,
       configured: [],
