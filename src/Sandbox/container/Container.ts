@@ -135,7 +135,8 @@ const make = (dialect: Dialect, options: ContainerOptions) =>
     const leave = Effect.suspend(() =>
       left.size === 0
         ? Effect.void
-        : Effect.flatMap(engine, (found) => Effect.forEach([...left], (name) => removeOrKeep(found, name, left)))
+        : Effect.flatMap(engine, (found) =>
+          Effect.forEach([...left], (name) => removeOrKeep(found, name, left)))
     )
     yield* Effect.addFinalizer(() => Effect.ignore(leave))
     return { sandbox: Sandbox.of({ backend, run, probe, warm: parking.warm }), sweep }

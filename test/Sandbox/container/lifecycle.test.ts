@@ -129,13 +129,14 @@ describe.each((["docker", "podman"] as const).filter(requireEngine))("Life of a 
       Effect.gen(function*() {
         const proxy = yield* makeEngineProxy(sockets[name])
         yield* Effect.gen(function*() {
+          const sandbox = yield* Sandbox
+          yield* sandbox.run(command(["true"]))
           let asked = 0
           proxy.fate = (call) => {
             if (call !== remove) return "pass"
             asked++
             return fate
           }
-          const sandbox = yield* Sandbox
           const up = yield* Deferred.make<void>()
           const onOutput = () => Deferred.unsafeDone(up, Effect.void)
           const fiber = yield* Effect.fork(sandbox.run(command(["sh", "-c", `echo x; sleep ${marker}`], { onOutput })))
