@@ -321,5 +321,5 @@ export const cycleKits: ReadonlyArray<CycleKit> = [
   ...scriptKits.map(ofScript),
   ...nativeKits.filter((kit) => requireRuntime(kit.runtime)).map(ofNative),
   ...(hasPytest() ? scriptKits.filter(({ runner }) => runner === "pytest").map(junit) : []),
-  tap
+  ...(requireRuntime("perl") ? [tap] : [])
 ]
