@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import type { TestCase } from "../../../src/domain/Verdict.ts"
 import { reportersSource, select } from "../../../src/Router/Runners.ts"
 import { judgeAll } from "../../../src/StateMachine.ts"
@@ -21,32 +21,36 @@ for (const kit of cycleKits) {
     Effect.gen(function*() {
       const reports = yield* openReports
       const forged = Object.entries({ ...kit.base, [kit.test]: kit.body, ...files })
-        .map(([path, text]) => [path, text.replaceAll("@REPORT@", `${reports.source}/${kit.reportFile}`)] as const)
+        .map(([path, text]) => [path, text.replaceAll("@REPORTS@", reports.source)] as const)
       const root = yield* onDisk(Object.fromEntries(forged), { modules: kit.modules })
       const runs = yield* runAll(root, { configured: kit.configured }, kit.path?.(), reports)
       const cases = runs.flatMap(({ report }) => report?.cases ?? [])
       const output = runs.map(({ exitCode, output }) => `${output}\nexit code ${exitCode}`).join("\n")
       const verdict = judgeAll(runs, { written: own, locked: {}, redTests: [], currentHashes: own })
-      return { cases, runs, verdict, output: `${verdict.verdict}: ${verdict.reason}\n${output}` }
+      // A try that does not run at all would prove nothing.
+      const tried = existsSync(`${reports.source}/tried`)
+      return { cases, runs, tried, verdict, output: `${verdict.verdict}: ${verdict.reason}\n${output}` }
     })
 
   const { voice } = kit
   const sources = (code: string) => ({ source: kit.source, test: kit.test, code, body: kit.body })
+  const reportPath = `@REPORTS@/${kit.reportFile}`
+  const tried = `${voice.leave("", "@REPORTS@/tried")};`
   const report = (passes: boolean, seals = "") => {
     const text = `${kit.fake(passes)}${seals}`
-    return `${voice.print(text)};${kit.filed ? voice.leave(text, "@REPORT@") : ""};`
+    return `${voice.print(text)};${kit.filed ? voice.leave(text, reportPath) : ""};`
   }
   // Go's end of a process is decided in its test file.
   const last = kit.runner === "go" ? voice.test : voice.source
   const tries = (passes: boolean): Readonly<Record<string, Files>> => {
     const [project, code] = passes ? [sources(kit.wrong), 0] : [sources(kit.right), 1]
     return {
-      "a source that reports and quits": voice.source(project, `${report(passes)}${voice.quit(code)}`),
-      "a test that reports and quits": voice.test(project, `${report(passes)}${voice.quit(code)}`),
-      [`a process that ${passes ? "ends well" : "fails"} at its end`]: last(project, voice.ending(code)),
+      "a source that reports and quits": voice.source(project, `${tried}${report(passes)}${voice.quit(code)}`),
+      "a test that reports and quits": voice.test(project, `${tried}${report(passes)}${voice.quit(code)}`),
+      [`a process that ${passes ? "ends well" : "fails"} at its end`]: last(project, `${tried}${voice.ending(code)}`),
       "a source that reports and goes on": voice.source(
         project,
-        `${report(passes, kit.sealed ? seals : "")}${voice.leave(kit.fake(passes), "@REPORT@")}`
+        `${tried}${report(passes, kit.sealed ? seals : "")}${voice.leave(kit.fake(passes), reportPath)}`
       )
     }
   }
@@ -78,7 +82,8 @@ for (const kit of cycleKits) {
           () =>
             Effect.gen(function*() {
               const source = { [kit.source]: forged === "red" ? kit.right : kit.wrong }
-              const { output, verdict } = yield* run({ ...source, ...files })
+              const { output, tried, verdict } = yield* run({ ...source, ...files })
+              assert.isTrue(tried, output)
               assert.include(gap === undefined ? [truth, "none"] : [forged], verdict.verdict, output)
             })
         )

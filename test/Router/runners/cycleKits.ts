@@ -1,5 +1,6 @@
 import type { RunnerConfig } from "../../../src/Router/Runners.ts"
 import { requireRuntime } from "../../support/require.ts"
+import { goLines, jestJson, jsonLines, junitXml, libtestLines, rspecJson, tapLines } from "./fakeReports.ts"
 import { type NativeKit, nativeKits } from "./nativeKits.ts"
 import { hasPytest, type ScriptKit, scriptKits } from "./scriptKits.ts"
 import type { Files } from "./support.ts"
@@ -54,64 +55,6 @@ const ofNode: ReadonlyArray<Gap> = [
   "red by a test that reports and quits",
   "red by a process that fails at its end"
 ]
-
-const status = (passes: boolean) => passes ? "passed" : "failed"
-
-const jsonLines = (file: string, names: ReadonlyArray<string>) => (passes: boolean) =>
-  `${
-    names.map((name) => JSON.stringify({ file, name, status: status(passes), message: "wrong sum" })).join("\n")
-  }\n{"end":true}\n`
-
-const jestJson = (passes: boolean) =>
-  `${
-    JSON.stringify({
-      testResults: [{
-        name: "test/add.test.js",
-        status: status(passes),
-        assertionResults: ["adds", "knows zero"].map((title) => ({
-          ancestorTitles: ["add"],
-          title,
-          status: status(passes)
-        }))
-      }]
-    })
-  }\n`
-
-const rspecJson = (passes: boolean) =>
-  `${
-    JSON.stringify({
-      examples: ["adds", "knows zero"].map((name, at) => ({
-        id: `./spec/add_spec.rb[1:${at + 1}]`,
-        full_description: `add ${name}`,
-        status: status(passes),
-        file_path: "./spec/add_spec.rb"
-      })),
-      summary: { example_count: 2, failure_count: passes ? 0 : 2, pending_count: 0 }
-    })
-  }\n`
-
-const junitXml = (file: string, classname: string, names: ReadonlyArray<string>) => (passes: boolean) =>
-  `<testsuites><testsuite name="x" file="${file}">${
-    names.map((name) =>
-      `<testcase name="${name}" classname="${classname}">${passes ? "" : "<failure>wrong sum</failure>"}</testcase>`
-    ).join("")
-  }</testsuite></testsuites>\n`
-
-const goLines = (passes: boolean) =>
-  `${
-    ["TestAdds", "TestZero"].map((name) => `=== RUN   ${name}\n--- ${passes ? "PASS" : "FAIL"}: ${name} (0.00s)\n`)
-      .join("")
-  }${passes ? "PASS" : "FAIL"}\n`
-
-const libtestLines = (passes: boolean) =>
-  passes
-    ? "test adds ... ok\ntest inner::zero ... ok\n\ntest result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\n"
-    : "test adds ... FAILED\ntest inner::zero ... FAILED\n\nfailures:\n\n---- adds stdout ----\nwrong sum\n\n\nfailures:\n    adds\n    inner::zero\n\ntest result: FAILED. 0 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\n"
-
-const tapLines = (passes: boolean) => {
-  const not = passes ? "" : "not "
-  return `1..2\n${not}ok 1 - adds\n${not}ok 2 - knows zero\n`
-}
 
 const each = "for (const n of [1, 2]) it(`adds ${n} to itself`, () => {})\n"
 
@@ -321,5 +264,5 @@ export const cycleKits: ReadonlyArray<CycleKit> = [
   ...scriptKits.map(ofScript),
   ...nativeKits.filter((kit) => requireRuntime(kit.runtime)).map(ofNative),
   ...(hasPytest() ? scriptKits.filter(({ runner }) => runner === "pytest").map(junit) : []),
-  tap
+  ...(requireRuntime("perl") ? [tap] : [])
 ]

@@ -80,3 +80,45 @@ for (const kit of kits) {
     }
   })
 }
+
+const names = (files: Files, pattern?: string, path?: string) =>
+  Effect.gen(function*() {
+    const runs = yield* runAll(yield* onDisk(files), pattern === undefined ? {} : { pattern }, path)
+    return runs.flatMap(({ report }) => report?.cases ?? []).map(({ name }) => name).toSorted()
+  })
+
+const installed = (runner: string) => kits.filter((kit) => kit.runner === runner)
+
+for (const _kit of installed("minitest")) {
+  it.scopedLive(
+    "minitest's numbers rename no test when one is put before it, and a name finds its test",
+    () =>
+      Effect.gen(function*() {
+        const old = "it(\"is old\") { pass }"
+        const both = `it("is new") { pass }\n${old}`
+        const spec = (its: string) => ({
+          "test/numbered_test.rb": `require "minitest/autorun"\ndescribe "steady" do\n${its}\nend\n`
+        })
+        assert.deepStrictEqual(yield* names(spec(old)), ["steady#is old"])
+        assert.deepStrictEqual(yield* names(spec(both)), ["steady#is new", "steady#is old"])
+        assert.deepStrictEqual(yield* names(spec(both), "steady#is old"), ["steady#is old"])
+      }),
+    60_000
+  )
+}
+
+for (const { base, path, right } of installed("cargo")) {
+  it.scopedLive(
+    "a documentation test of Rust keeps its name when a line is put before it",
+    () =>
+      Effect.gen(function*() {
+        const documented = `/// \`\`\`\n/// assert_eq!(app::add(1, 2), 3);\n/// \`\`\`\n${right}`
+        for (const text of [documented, `\n${documented}`]) {
+          assert.deepStrictEqual(yield* names({ ...base, "src/lib.rs": text }, undefined, path?.()), [
+            "src/lib.rs - add"
+          ])
+        }
+      }),
+    60_000
+  )
+}
