@@ -34,7 +34,9 @@ export const engineElsewhere = (name: "docker" | "podman"): Effect.Effect<string
   Effect.acquireRelease(
     Effect.promise(async () => {
       const home = mkdtempSync("/var/lib/fluffy-elsewhere-")
-      const script = `for d in ${hidden.join(" ")}; do mkdir -p "$d" && mount -t tmpfs tmpfs "$d" || exit 1; done; cd /; exec "$@"`
+      const script = `for d in ${
+        hidden.join(" ")
+      }; do mkdir -p "$d" && mount -t tmpfs tmpfs "$d" || exit 1; done; cd /; exec "$@"`
       writeFileSync(join(home, "start"), script)
       const log = openSync(join(home, "log"), "w")
       const engine = spawn("unshare", ["--mount", "sh", join(home, "start"), ...commands[name](home)], {
