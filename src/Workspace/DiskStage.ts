@@ -9,10 +9,10 @@ import {
   type WorkspaceFailed
 } from "../Workspace.ts"
 import { attempt, failure } from "./attempt.ts"
-import * as State from "./DiskState.ts"
-import { fingerprint } from "./fingerprint.ts"
 import type { Blobs } from "./Blobs.ts"
+import * as State from "./DiskState.ts"
 import { lookAt } from "./files.ts"
+import { fingerprint } from "./fingerprint.ts"
 import { finishing } from "./finishing.ts"
 import type { Ignored } from "./Ignored.ts"
 import { differences } from "./Manifest.ts"
@@ -65,7 +65,11 @@ export const reading = <A>(method: string, work: () => A): Effect.Effect<A, Path
   Effect.try({ try: work, catch: (cause) => cause instanceof PathRefused ? cause : failure(method, "read")(cause) })
 
 /** The first bytes of a content that is kept. */
-export const startOf = (blobs: Blobs, content: Content | null | undefined, maxBytes = 1 << 20): StagedFile | undefined => {
+export const startOf = (
+  blobs: Blobs,
+  content: Content | null | undefined,
+  maxBytes = 1 << 20
+): StagedFile | undefined => {
   if (content === undefined || content === null || content.kind === "directory") return undefined
   const pieces: Array<Buffer> = []
   let room = maxBytes
@@ -81,7 +85,11 @@ export const startOf = (blobs: Blobs, content: Content | null | undefined, maxBy
 /** Why nothing can be mounted at this path of the stage, or undefined. */
 const placeProblem = ({ points, state, trees }: DiskStageOptions, path: string): string | undefined => {
   const outer = trees.of(path)
-  if (outer === path || (outer === undefined && points.has(path))) return outer === path ? undefined : "it is not a tree's place"
+  if (outer === path || (outer === undefined && points.has(path))) {
+    return outer === path
+      ? undefined
+      : "it is not a tree's place"
+  }
   const why = refusePath(path)
   if (why !== undefined || outer !== undefined) return why ?? `it lies in ${outer}`
   const parent = parentOf(path)
@@ -131,7 +139,11 @@ export const make = (options: DiskStageOptions): Stage => {
     list: Effect.fn("Workspace.list")((path, range) => reading("list", () => Read.list(reader, path, range))),
     stat: Effect.fn("Workspace.stat")((path) => reading("stat", () => Option.fromNullable(Read.stat(reader, path)))),
     base: Effect.fn("Workspace.base")((path, range) =>
-      attempt("read the start", "read", () => Option.fromNullable(startOf(blobs, state.base.get(path), range?.maxBytes)))
+      attempt(
+        "read the start",
+        "read",
+        () => Option.fromNullable(startOf(blobs, state.base.get(path), range?.maxBytes))
+      )
     ),
     fingerprint: attempt("tell the start", "read", () => {
       if (known === undefined) known = { start: fingerprint(state.base, trees) ?? null }

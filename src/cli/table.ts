@@ -178,7 +178,7 @@ export const table = {
   },
   "sandbox prune": {
     usage: "sandbox prune",
-    summary: "remove containers that killed kernels left behind",
+    summary: "remove containers that killed kernels left behind, and old dependencies",
     operands: { least: 0, most: 0 },
     flags: { sandbox: engine }
   },

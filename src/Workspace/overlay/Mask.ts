@@ -60,7 +60,7 @@ export class Mask {
   refresh(): void {
     const { names, watch } = this.options
     const changed = watch.changed()
-    if (changed === "any") for (const directory of names.directories.keys()) watch.renew(directory)
+    if (changed === "any") { for (const directory of names.directories.keys()) watch.renew(directory) }
     if (changed === "any") return this.lookAtAll()
     // What a directory is tells whether those in it are shown at all.
     for (const directory of [...changed].toSorted(byPath)) this.look(directory)
