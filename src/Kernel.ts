@@ -50,7 +50,9 @@ export const layerWithoutLeaves = (
         reports: options.reports ?? Router.reportsOnDisk,
         baselines: options.baselines ?? Router.baselinesOnDisk(join(options.state, "baselines")),
         necessity: { rule: options.necessity, budgetMs: options.necessityBudget },
-        network: { hosts: options.network, dialing: options.dialing ?? publicDialing }
+        network: { hosts: options.network, dialing: options.dialing ?? publicDialing },
+        layers: options.layers === undefined ? undefined : Router.layersOnDisk(options.layers),
+        registries: options.registries
       })
     ))
   )
@@ -82,7 +84,8 @@ export const layerLeaves = (
       }),
     replaced.sandbox ?? SandboxAuto.layerConfig(options),
     replaced.workspace ?? Disk.layer({ state: options.state, form: options.stage }),
-    Layer.effectDiscard(sweepNetworks)
+    Layer.effectDiscard(sweepNetworks),
+    ...options.layers === undefined ? [] : [Layer.effectDiscard(Router.sweepLayers(options.layers))]
   )
 
 /** The whole kernel; it asks for a model and nothing else. */

@@ -4,6 +4,7 @@ import type { KernelOptions } from "./KernelConfig/KernelOptions.ts"
 import { load, type LoadOptions } from "./KernelConfig/load.ts"
 
 export * from "./KernelConfig/ConfigInvalid.ts"
+export { layersPlace } from "./KernelConfig/environment.ts"
 export * from "./KernelConfig/KernelOptions.ts"
 export { load, type Loaded, type LoadOptions } from "./KernelConfig/load.ts"
 

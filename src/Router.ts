@@ -3,9 +3,10 @@ import type { Audit } from "./Audit.ts"
 import type { ToolCall, ToolResult } from "./domain/ToolCall.ts"
 import type { Policy } from "./Policy.ts"
 import { call } from "./Router/call.ts"
+import { attach } from "./Router/deps/attach.ts"
 import { gather } from "./Router/Leaves.ts"
 import type { Network } from "./Router/network.ts"
-import type { RouterFailed } from "./Router/RouterError.ts"
+import { fromLeaf, type RouterFailed } from "./Router/RouterError.ts"
 import type { RouterSession } from "./Router/RouterSession.ts"
 import type { RouterOptions } from "./Router/Tool.ts"
 import { tools } from "./Router/tools.ts"
@@ -17,6 +18,11 @@ import type { Stage } from "./Workspace.ts"
 
 export { askPolicy } from "./Router/askPolicy.ts"
 export { type Baselines, nowhere as baselinesNowhere, onDisk as baselinesOnDisk } from "./Router/baselines.ts"
+export { type EcosystemName, ecosystemNames, type Registry } from "./Router/deps/Ecosystem.ts"
+export { ecosystems, type Registries } from "./Router/deps/find.ts"
+export { hostsOf as registryHosts } from "./Router/deps/install.ts"
+export { onDisk as layersOnDisk, pruneLayers, sweepLayers } from "./Router/deps/layersOnDisk.ts"
+export { maxStored as maxStoredLayers } from "./Router/deps/limits.ts"
 export { followPolicy } from "./Router/followPolicy.ts"
 export { advance } from "./Router/Leaves.ts"
 export { maskingAudit } from "./Router/maskingAudit.ts"
@@ -34,6 +40,8 @@ export class Router extends Context.Tag("fluffy/Router")<Router, {
   readonly tools: ReadonlyArray<ToolSpec>
   /** Runs one call. Refusals and errors the model can act on are results; only a broken kernel fails. */
   readonly call: (session: RouterSession, call: ToolCall) => Effect.Effect<ToolResult, RouterFailed>
+  /** Shows what was installed before for the lockfiles of a stage; `call` does so itself. */
+  readonly showLayers: (session: RouterSession) => Effect.Effect<void, RouterFailed>
   /** Opens a proxy to the hosts of the configuration for the scope, for a command that a person types; a text is a refusal. */
   readonly network: (
     session: RouterSession,
@@ -59,6 +67,11 @@ export const layer = (
       const isReader = (name: string) => tools.some(({ spec }) => spec.path === "fast" && isNamed(spec.name, name))
       return Router.of({
         tools: tools.map(({ spec }) => spec),
+        showLayers: (session) =>
+          Effect.flatMap(
+            Effect.mapError(leaves.stateMachine.get(session.id), fromLeaf("deps.install")),
+            (state) => attach(leaves, options, session, state)
+          ),
         network: (session, command) => typedNetwork(leaves, options, session, command),
         call: (session, request) =>
           lockOf(session.stage).withPermits(isReader(request.name) ? 1 : readers)(

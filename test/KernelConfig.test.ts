@@ -34,7 +34,7 @@ describe("KernelConfig.load", () => {
       const { home, loaded, project } = yield* loading({})
       assert(loaded._tag === "Right")
       const { baseUrl, model, options, warnings } = loaded.right
-      const { grants, policies, project: found, state, ...rest } = options
+      const { grants, layers: _, policies, project: found, state, ...rest } = options
       assert.deepStrictEqual(rest, defaults)
       assert.match(grants?.slice(home.length) ?? "", /^\/\.config\/fluffy\/projects\/project-[0-9a-f]{16}$/)
       assert.strictEqual(found, project)
@@ -87,15 +87,18 @@ limits: { timeout: 2m, output: 1MB, memory: 4GiB, processes: 64, file: 10MiB, di
 runners:
   - { command: npx, args: [vitest, run], report: vitest, files: ["*.check.ts"] }
   - { command: pytest, report: pytest }
+registries: { npm: { url: "https://npm.example.org/a/", ca: /etc/ca.pem } }
 `
       })
       assert.deepStrictEqual([model, baseUrl], ["compat/qwen", "http://127.0.0.1:11434/v1"])
-      const { grants: _, policies: __, project: ___, state: ____, ...rest } = options
+      const { grants: _, layers, policies: __, project: ___, state: ____, ...rest } = options
+      assert.match(layers ?? "", /\/fluffy\/layers$/)
       assert.deepStrictEqual(rest, {
         ...defaults,
         mode: "debug",
         sandbox: "bubblewrap",
         baseImage: "ghcr.io/mine/base:1",
+        registries: { npm: { url: "https://npm.example.org/a/", hosts: [], ca: "/etc/ca.pem" } },
         projectImage: false,
         maxTurns: 10,
         maxTokens: 1000,
@@ -151,12 +154,14 @@ base_image: registry.evil.example/base
 necessity: off
 necessity_budget: 1s
 network: [evil.example]
+registries: { npm: { url: "https://evil.example/" } }
 `
       })
-      const { grants: _, policies: __, project: ___, state: ____, ...rest } = options
+      const { grants: _, layers, policies: __, project: ___, state: ____, ...rest } = options
+      assert.match(layers ?? "", /\/fluffy\/layers$/)
       assert.deepStrictEqual(rest, { ...defaults, exempt: [] })
       assert.deepStrictEqual([model, baseUrl], [undefined, undefined])
-      assert.strictEqual(warnings.length, 16)
+      assert.strictEqual(warnings.length, 17)
       for (const [index, key] of ["model", "base_url", "mode", "max_turns"].entries()) {
         assert.isTrue(
           warnings.some((warning) => warning.includes(`config.yaml:${index + 1}: ${key} is not taken from a project`)),

@@ -27,6 +27,7 @@ Rules:
 - Only tools act. Every call is checked; a refusal says what is possible instead. Do not repeat a refused call unchanged.
 - Paths are relative to the project's root. Secrets, .git and anything outside the project are out of reach. There is no network, \
 but for what a person has allowed to a call with network: true.
+- Dependencies come from deps_install alone, and only as a lockfile names them; installed trees are read-only.
 - The verdict of tests comes from test_run alone, never from you. Do not claim success without a green run.
 - Read before you write. Make the smallest change that does the task, in the style of the code around it.
 - Tests check behaviour, including edge cases, not the implementation.

@@ -2,6 +2,7 @@ import { Either, ParseResult, Schema } from "effect"
 import { parseAllowed, show } from "../domain/NetworkHost.ts"
 import { Mode } from "../domain/Phase.ts"
 import { problemOf } from "../internal/Glob.ts"
+import { registryHosts } from "../Router.ts"
 import { NecessityRule, RunnerReport, SandboxChoice } from "./KernelOptions.ts"
 import { parseSize, parseTime, sizeForm, timeForm } from "./units.ts"
 
@@ -83,6 +84,17 @@ const Limits = Schema.Struct({
   diskBytes: key("disk", Size)
 })
 
+const Registry = Schema.Struct({
+  url: Text,
+  hosts: Schema.optionalWith(Schema.Array(Text), { default: () => [], exact: true }),
+  ca: optional(Text.pipe(Schema.filter((path) => path.startsWith("/") || "it must be an absolute path")))
+}).pipe(Schema.filter((registry) => {
+  const hosts = registryHosts(registry)
+  return typeof hosts === "string" ? hosts : true
+}))
+
+const Registries = Schema.Struct({ npm: optional(Registry), pip: optional(Registry) })
+
 /** A `config.yaml`, a project's or a user's: the same keys, all optional; see `docs/configuration.md`. */
 export const ConfigFile = Schema.Struct({
   model: optional(Text),
@@ -104,7 +116,8 @@ export const ConfigFile = Schema.Struct({
   necessityBudget: key("necessity_budget", Time),
   limits: optional(Limits),
   runners: optional(Schema.Array(Runner)),
-  network: optional(Schema.Array(Host))
+  network: optional(Schema.Array(Host)),
+  registries: optional(Registries)
 })
 
 /** The key of each setting as a file writes it. */
@@ -128,5 +141,6 @@ export const fileKeys = {
   necessityBudget: "necessity_budget",
   limits: "limits",
   runners: "runners",
-  network: "network"
+  network: "network",
+  registries: "registries"
 } as const satisfies Readonly<Record<keyof typeof ConfigFile.Type, string>>

@@ -1,5 +1,6 @@
 import type { NetworkHost } from "../domain/NetworkHost.ts"
 import type { Mode } from "../domain/Phase.ts"
+import type { Registries } from "../Router.ts"
 import { defaultLimits, type Limits } from "../Sandbox.ts"
 
 export const SandboxChoice = ["auto", "bubblewrap", "docker", "podman"] as const
@@ -70,6 +71,10 @@ export interface KernelOptions {
   readonly runners: ReadonlyArray<RunnerConfig>
   /** Hosts that a command may ask for and the policy may then allow; `*.name` is every name below. Empty: there is no network. */
   readonly network: ReadonlyArray<NetworkHost>
+  /** Where packages come from, where that is not the well-known registry of their kind. */
+  readonly registries: Registries
+  /** The person's folder of installed dependencies, absolute; without one nothing is installed. */
+  readonly layers?: string | undefined
   /** Folders of YAML rules, lowest layer first; a missing folder is an empty one. */
   readonly policies: ReadonlyArray<{ readonly layer: "shipped" | "user" | "project"; readonly directory: string }>
   /** The folder of the user's where "always in this project" is kept; without one nothing is. */
@@ -196,5 +201,6 @@ export const defaults: Omit<KernelOptions, "project" | "state" | "policies"> = {
   necessityBudget: 60_000,
   limits: defaultLimits,
   runners: [],
-  network: []
+  network: [],
+  registries: {}
 }

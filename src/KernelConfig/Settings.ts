@@ -22,6 +22,7 @@ export interface Settings extends
     | "necessityBudget"
     | "runners"
     | "network"
+    | "registries"
   >
 {
   readonly model: string

@@ -43,6 +43,16 @@ export const headless: Effect.Effect<boolean, ConfigInvalid> = Effect.map(
   (value) => value === "1" || value === "true"
 )
 
+/** The person's folder of installed dependencies; root's may be passed through by others. */
+export const layersPlace: Effect.Effect<string | undefined> = Effect.map(
+  Effect.all([variable("HOME"), variable("XDG_CACHE_HOME")]),
+  ([home, xdg]) => {
+    if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, "fluffy/layers")
+    if (process.geteuid?.() === 0) return "/var/cache/fluffy/layers"
+    return home !== undefined && isAbsolute(home) ? join(home, ".cache/fluffy/layers") : undefined
+  }
+)
+
 /** The user's home, and where their Fluffy configuration lies; undefined where no home is known. */
 export const userPlaces: Effect.Effect<{ readonly home: string | undefined; readonly config: string | undefined }> =
   Effect

@@ -5,7 +5,7 @@ import { packageRoot } from "../internal/PackageRoot.ts"
 import { defaultLimits } from "../Sandbox.ts"
 import { fileKeys } from "./ConfigFile.ts"
 import type { ConfigInvalid } from "./ConfigInvalid.ts"
-import { fromEnvironment, headless, userPlaces } from "./environment.ts"
+import { fromEnvironment, headless, layersPlace, userPlaces } from "./environment.ts"
 import { defaults, type KernelOptions } from "./KernelOptions.ts"
 import { findProject } from "./project.ts"
 import { readConfigFile } from "./readConfigFile.ts"
@@ -94,6 +94,7 @@ export const load = Effect.fn("KernelConfig.load")(function*(
       headless: nobody || (yield* headless),
       stage: defaults.stage,
       limits: { ...defaultLimits, ...limits },
+      layers: yield* layersPlace,
       grants: config === undefined ? undefined : join(config, "projects", keyOf(project)),
       policies: [
         { layer: "shipped", directory: join(packageRoot, "policies") },

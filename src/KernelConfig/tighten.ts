@@ -105,5 +105,6 @@ export const tighten: { readonly [Name in keyof Settings]: Judge<Settings[Name]>
     asked >= base ? { value: asked } : { value: base, refused: `${asked} ms is less than the ${base} ms in force` },
   limits,
   runners: (_, asked) => ({ value: asked }),
-  network: narrowed
+  network: narrowed,
+  registries: never("where packages come from is chosen by you, not by a project")
 }

@@ -64,6 +64,7 @@ export const exec = Effect.fn("Orchestrator.exec")((
       ? yield* Effect.mapError(parts.router.network(session, request), fromKernel)
       : undefined
     if (typeof network === "string") return yield* new OrchestratorFailed({ reason: "denied", detail: network })
+    yield* Effect.mapError(parts.router.showLayers(session), fromKernel)
     const { stage } = session
     const mounts = yield* Effect.mapError(stage.mounts, fromKernel)
     const result = yield* Effect.mapError(

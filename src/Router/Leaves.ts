@@ -37,6 +37,8 @@ export interface Memory {
   /** The last necessity check, and the diff it was of. */
   necessity?: { readonly of: string; readonly found: Necessity }
   network?: NetworkLedger
+  /** Whether what was installed before has been shown. */
+  attached?: boolean
 }
 
 /** The leaves a tool call meets, gathered once when the router is built. */
@@ -46,6 +48,8 @@ export interface Leaves {
   readonly stateMachine: StateMachine["Type"]
   readonly sandbox: Sandbox["Type"]
   readonly approvals: Approvals
+  /** What the sandbox has of each kind of package tools, as they told of themselves. */
+  readonly tools: Map<string, string>
   readonly memoryOf: (stage: Stage) => Memory
 }
 
@@ -55,6 +59,7 @@ export const gather = Effect.all({
   stateMachine: StateMachine,
   sandbox: Sandbox,
   approvals: Effect.sync((): Approvals => new WeakMap()),
+  tools: Effect.sync(() => new Map<string, string>()),
   memoryOf: Effect.sync(() => {
     const memories = new WeakMap<Stage, Memory>()
     return (stage: Stage): Memory => {

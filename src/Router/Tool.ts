@@ -7,6 +7,8 @@ import type { Dialing, Limits, SandboxResult } from "../Sandbox.ts"
 import type { Classify, SessionState } from "../StateMachine.ts"
 import type { Edit } from "../Workspace.ts"
 import type { Baselines } from "./baselines.ts"
+import type { Registries } from "./deps/find.ts"
+import type { Layers } from "./deps/Layers.ts"
 import type { Leaves } from "./Leaves.ts"
 import type { ReportChannel } from "./reportChannel.ts"
 import type { RouterFailed } from "./RouterError.ts"
@@ -36,6 +38,9 @@ export interface RouterOptions {
   readonly reports: ReportChannel
   readonly baselines: Baselines
   readonly necessity: NecessityOptions
+  /** Where finished installs are kept; without a place nothing is installed. */
+  readonly layers?: Layers | undefined
+  readonly registries?: Registries | undefined
   /** The hosts that commands may ask for, and how their names become connections. */
   readonly network: { readonly hosts: ReadonlyArray<NetworkHost>; readonly dialing: Dialing }
 }

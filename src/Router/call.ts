@@ -6,6 +6,7 @@ import { addCounts, mask } from "../internal/Secrets.ts"
 import { isoNow, monotonicMs } from "../internal/time.ts"
 import type { PolicyRequest } from "../Policy.ts"
 import type { SessionState } from "../StateMachine.ts"
+import { attach } from "./deps/attach.ts"
 import { gateCall, type GatedCall, gateNetwork, requestOf } from "./gateCall.ts"
 import { type Leaves, subject } from "./Leaves.ts"
 import { fromLeaf, type RouterFailed } from "./RouterError.ts"
@@ -149,6 +150,7 @@ const perform = Effect.fnUntraced(function*<A>(
       return { ...yield* refuse(leaves, session, state, tool.summary(args), name, unwanted), asked }
     }
   }
+  if (tool.spec.path !== "fast") yield* attach(leaves, options, session, state)
   const run = stageRun(leaves, options, session, state, name)
   const answer = yield* tool.execute(args, {
     path,

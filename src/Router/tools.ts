@@ -1,4 +1,5 @@
 import type { Tool } from "./Tool.ts"
+import { depsInstall } from "./tools/depsInstall.ts"
 import { fsEdit } from "./tools/fsEdit.ts"
 import { fsExists } from "./tools/fsExists.ts"
 import { fsList } from "./tools/fsList.ts"
@@ -21,5 +22,6 @@ export const tools: ReadonlyArray<Tool<any>> = [
   fsEdit,
   testRun,
   shellExec,
+  depsInstall,
   taskComplete
 ]

@@ -103,7 +103,7 @@ export const canCall = (state: SessionState, tool: ToolName): Option.Option<Refu
     ? completionRefusal(state)
     : !phaseTable[state.phase].working
     ? `${tool} is not used in phase ${state.phase}`
-    : state.mode === "explore" && (tool === "fs.write" || tool === "fs.edit")
+    : state.mode === "explore" && (tool === "fs.write" || tool === "fs.edit" || tool === "deps.install")
     ? `${tool} is not used in explore mode`
     : null
   return Option.map(Option.fromNullable(reason), (reason) => refuse(state, reason))

@@ -18,6 +18,7 @@ import { ancestors } from "./names.ts"
 import { openOverlay, prepareOverlay } from "./overlay/open.ts"
 import { recover } from "./recover.ts"
 import { makePoints } from "./restore.ts"
+import { Trees } from "./Trees.ts"
 
 /** How a stage is made: by the project's size, or as said. */
 export type StageForm = "auto" | "copy" | "overlay"
@@ -144,7 +145,8 @@ const open = Effect.fnUntraced(function*(context: Context, options: StageOptions
     state,
     journals: context.state,
     ignored,
-    trees: listing.dependencies,
+    trees: new Trees(project, listing.dependencies),
+    points,
     fixed,
     user
   })

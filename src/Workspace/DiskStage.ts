@@ -16,29 +16,36 @@ import { fingerprint } from "./fingerprint.ts"
 import { finishing } from "./finishing.ts"
 import type { Ignored } from "./Ignored.ts"
 import { differences } from "./Manifest.ts"
+import { parentOf, refusePath } from "./names.ts"
 import * as Read from "./read.ts"
+import { makePoints } from "./restore.ts"
+import type { Trees } from "./Trees.ts"
 import { bringBack, tryOut, tryStart } from "./tryOut.ts"
 
-/** All a stage is made of; `trees` are the dependency trees, `fixed` the mounts that do not depend on the stage's content. */
+/**
+ * All a stage is made of; `trees` are the dependency trees, `points` the places of everything mounted, `fixed` the mounts that do not
+ * depend on the stage's content.
+ */
 export interface DiskStageOptions {
   readonly stage: StageOptions
   readonly state: State.DiskState
   readonly journals: string
   readonly ignored: Ignored
-  readonly trees: ReadonlyArray<string>
+  readonly trees: Trees
+  readonly points: Set<string>
   readonly fixed: ReadonlyArray<StageMount>
   readonly user: Stage["user"]
 }
 
 const readerOf = (options: DiskStageOptions): Read.ReadOptions => {
   const { manifest, options: { isSecret } } = options.state
-  const trees = new Set(options.trees)
-  const inTree = (path: string) => options.trees.some((tree) => path === tree || path.startsWith(`${tree}/`))
+  const { trees } = options
+  const inTree = (path: string) => trees.of(path) !== undefined
   let known: { readonly size: number; readonly of: ReturnType<typeof State.directoriesOf> } | undefined
   const directories = () =>
     (known = known?.size === manifest.size ? known : { size: manifest.size, of: State.directoriesOf(manifest) }).of
   return {
-    rootOf: (path) => inTree(path) ? options.stage.project : options.state.home.root,
+    placeOf: (path) => trees.placeOf(path) ?? { root: options.state.home.root, path },
     isTree: (path) => trees.has(path),
     inTree,
     isMasked: (path) => manifest.get(path)?.masked ?? (inTree(path) && isSecret(path)),
@@ -49,6 +56,9 @@ const readerOf = (options: DiskStageOptions): Read.ReadOptions => {
     }
   }
 }
+
+/** Whether a real directory is there. */
+export const isDirectory = (host: string): boolean => lookAt(host)?.isDirectory() ?? false
 
 /** Reads as an effect. */
 export const reading = <A>(method: string, work: () => A): Effect.Effect<A, PathRefused | WorkspaceFailed> =>
@@ -72,6 +82,22 @@ export const startOf = (
   return { kind, executable, size, bytes: Buffer.concat(pieces) }
 }
 
+/** Why nothing can be mounted at this path of the stage, or undefined. */
+const placeProblem = ({ points, state, trees }: DiskStageOptions, path: string): string | undefined => {
+  const outer = trees.of(path)
+  if (outer === path || (outer === undefined && points.has(path))) {
+    return outer === path
+      ? undefined
+      : "it is not a tree's place"
+  }
+  const why = refusePath(path)
+  if (why !== undefined || outer !== undefined) return why ?? `it lies in ${outer}`
+  const parent = parentOf(path)
+  if (parent !== "" && !State.hasPoint(state, parent)) return `${parent} is no directory`
+  const taken = [...state.manifest.keys()].find((one) => one === path || one.startsWith(`${path}/`))
+  return taken === undefined ? undefined : `${taken} lies there`
+}
+
 /** The stage over its state. Whoever calls keeps to one call that writes at a time. */
 export const make = (options: DiskStageOptions): Stage => {
   const { fixed, ignored, journals, stage, state, trees } = options
@@ -89,9 +115,24 @@ export const make = (options: DiskStageOptions): Stage => {
     medium: home.medium,
     user: options.user,
     mounts: attempt("show the stage", "read", () => {
-      const shown = trees.filter((tree) => State.hasPoint(state, tree)).map((tree) => `${stage.project}/${tree}`)
-      return [whole, ...fixed, ...shown.map((path) => ({ source: path, target: path, mode: "ro" }) as const)]
+      const shown = trees.all.filter(([tree, source]) => State.hasPoint(state, tree) && isDirectory(source))
+      return [
+        whole,
+        ...fixed,
+        ...shown.map(([tree, source]) => ({ source, target: `${stage.project}/${tree}`, mode: "ro" }) as const)
+      ]
     }),
+    showTree: Effect.fn("Workspace.showTree")((path, source) =>
+      attempt("show a tree", "write", () => {
+        const why = placeProblem(options, path)
+        if (why !== undefined) return why
+        trees.show(path, source)
+        options.points.add(path)
+        makePoints(State.restoring(state))
+        known = undefined
+        return undefined
+      })
+    ),
     locate: (path) => lookAt(`${home.root}/${path}`)?.isFile() === true ? `${home.root}/${path}` : undefined,
     trees: [{ root: home.root, strange: [], shows: () => true }],
     read: Effect.fn("Workspace.read")((path, range) => reading("read", () => Read.read(reader, path, range ?? {}))),
@@ -105,7 +146,7 @@ export const make = (options: DiskStageOptions): Stage => {
       )
     ),
     fingerprint: attempt("tell the start", "read", () => {
-      if (known === undefined) known = { start: fingerprint(state.base, stage.project, trees) ?? null }
+      if (known === undefined) known = { start: fingerprint(state.base, trees) ?? null }
       return Option.fromNullable(known.start)
     }),
     tryOut: Effect.fn("Workspace.tryOut")((edits) =>

@@ -10,6 +10,7 @@ import { contentOf, contentsOf, lookIn, MemoryFiles, type MemoryNode, type Memor
 import { ancestors, display, refusePath } from "./names.ts"
 import * as Patch from "./patch.ts"
 import type { Stage, StagedFile, StageOptions } from "./Stage.ts"
+import { Trees } from "./Trees.ts"
 import { MergeConflict, PathRefused, WorkspaceFailed } from "./WorkspaceError.ts"
 
 type Nodes = Map<string, MemoryNode>
@@ -110,13 +111,14 @@ const make = (tree: MemoryTree, options: StageOptions, root: string): Stage => {
     medium: "memory",
     user: { uid: 0, gid: 0 },
     mounts: Effect.succeed([{ source: root, target: options.project, mode: "rw" }]),
+    showTree: () => Effect.succeed("a stage in memory shows no directory of a disk"),
     locate: (path) => accepted.has(path) ? `${root}/${path}` : undefined,
     trees: [],
     read: (path, range) => reading(() => Read.read(files.nodes, path, range?.offset, range?.maxBytes)),
     list: (path, range) => reading(() => Read.list(files.nodes, path, range, isIgnored)),
     stat: (path) => reading(() => Option.fromNullable(Read.stat(files.nodes, path, isIgnored))),
     base: (path, range) => Effect.sync(() => Option.fromNullable(baseOf(path, range?.maxBytes))),
-    fingerprint: Effect.sync(() => Option.some(fingerprint(start, options.project, []) ?? "")),
+    fingerprint: Effect.sync(() => Option.some(fingerprint(start, new Trees(options.project, [])) ?? "")),
     tryOut: (edits) =>
       Effect.suspend(() => {
         if (edits !== "start") {

@@ -78,6 +78,11 @@ export interface Stage {
    * hides what came to be in the project meanwhile.
    */
   readonly mounts: Effect.Effect<ReadonlyArray<StageMount>, WorkspaceFailed>
+  /**
+   * Shows a host directory read-only in the place of a dependency tree, from the next command on and until the stage is closed or the
+   * directory gone. Says why not where the place is no directory's to be, or holds something of the stage.
+   */
+  readonly showTree: (path: ProjectPath, source: string) => Effect.Effect<string | undefined, WorkspaceFailed>
   /** Where on the host a staged file lies; undefined for what is none. */
   readonly locate: (path: ProjectPath) => string | undefined
   /** The host directories whose files together are the stage, for a search; a file that is found counts where `shows` says so. */

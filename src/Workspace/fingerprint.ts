@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs"
 import type { Content } from "../domain/Change.ts"
 import { lookAt } from "./files.ts"
 import { byPath } from "./names.ts"
+import type { Trees } from "./Trees.ts"
 
 const maxDepth = 4
 const maxDirectories = 20_000
@@ -22,22 +23,21 @@ const directoriesIn = (path: string): ReadonlyArray<string> | undefined => {
  */
 export const fingerprint = (
   files: ReadonlyMap<string, Content>,
-  project: string,
-  trees: ReadonlyArray<string>
+  trees: Trees
 ): string | undefined => {
   const digest = createHash("sha256")
   for (const [path, { executable, kind, sha256 }] of [...files].toSorted(([a], [b]) => byPath(a, b))) {
     digest.update(`${JSON.stringify(path)} ${kind} ${executable} ${sha256}\n`)
   }
   let met = 0
-  const visit = (path: string, depth: number): boolean => {
-    const stat = lookAt(`${project}/${path}`)
+  const visit = (path: string, host: string, depth: number): boolean => {
+    const stat = lookAt(host)
     if (stat === undefined) return true
     digest.update(`${JSON.stringify(path)} ${stat.ino} ${stat.mtimeNs}\n`)
     if (!stat.isDirectory() || depth === maxDepth) return true
-    const names = directoriesIn(`${project}/${path}`)
+    const names = directoriesIn(host)
     if (names === undefined || (met += names.length) > maxDirectories) return false
-    return names.toSorted(byPath).every((name) => visit(`${path}/${name}`, depth + 1))
+    return names.toSorted(byPath).every((name) => visit(`${path}/${name}`, `${host}/${name}`, depth + 1))
   }
-  return trees.every((tree) => visit(tree, 0)) ? digest.digest("hex") : undefined
+  return trees.all.every(([path, source]) => visit(path, source, 0)) ? digest.digest("hex") : undefined
 }

@@ -7,10 +7,16 @@ import { lookAt, openRegular } from "./files.ts"
 import { type Look, resolve } from "./links.ts"
 import { byPath, display, isReserved, nameOf, parentOf, refusePath } from "./names.ts"
 
+/** A host directory and the way from there. */
+export interface Place {
+  readonly root: string
+  readonly path: string
+}
+
 /** The trees a reader sees as one: those of the stage, and in it the project's dependency trees. */
 export interface ReadOptions {
-  /** The tree a path is to be looked up in; undefined where it is in none. */
-  readonly rootOf: (path: string) => string | undefined
+  /** The host directory a path is to be looked up in and the way to it from there; undefined where it is in none. */
+  readonly placeOf: (path: string) => Place | undefined
   /** The names of a directory, where no single tree has all of them. */
   readonly namesOf?: (directory: string) => Iterable<string>
   readonly inTree: (path: string) => boolean
@@ -23,15 +29,20 @@ const defaultBytes = 1 << 20
 
 const refused = (path: string, reason: PathRefused["reason"]) => new PathRefused({ path: display(path), reason })
 
+const hostOf = (options: ReadOptions, path: string): string | undefined => {
+  const place = options.placeOf(path)
+  return place === undefined ? undefined : place.path === "" ? place.root : `${place.root}/${place.path}`
+}
+
 const statOf = (options: ReadOptions, path: string) => {
-  const root = options.rootOf(path)
-  return root === undefined ? undefined : lookAt(`${root}/${path}`)
+  const host = hostOf(options, path)
+  return host === undefined ? undefined : lookAt(host)
 }
 
 const lookOf = (options: ReadOptions): Look => (path) => {
-  const host = `${options.rootOf(path)}/${path}`
-  const stat = statOf(options, path)
-  if (stat === undefined) return "missing"
+  const host = hostOf(options, path)
+  const stat = host === undefined ? undefined : lookAt(host)
+  if (host === undefined || stat === undefined) return "missing"
   if (stat.isSymbolicLink()) return { link: readlinkSync(host) }
   return stat.isDirectory() ? "directory" : "other"
 }
@@ -50,13 +61,13 @@ const missing = new Set(["ENOENT", "ENOTDIR", "ELOOP"])
 
 // Opens through real directories only, also where the project is changed by someone else meanwhile.
 const opened = <A>(options: ReadOptions, path: string, asked: string, use: (fd: number) => A): A => {
-  const root = options.rootOf(path)
-  if (root === undefined) throw refused(asked, "not found")
-  return Beneath.within(root, (beneath) => {
-    const prefix = beneath.enter(parentOf(path))
+  const place = options.placeOf(path)
+  if (place === undefined) throw refused(asked, "not found")
+  return Beneath.within(place.root, (beneath) => {
+    const prefix = beneath.enter(parentOf(place.path))
     if (prefix === undefined) throw refused(asked, "not found")
     try {
-      const fd = openRegular(`${prefix}/${nameOf(path)}`)
+      const fd = openRegular(`${prefix}/${nameOf(place.path)}`)
       if (fd === undefined) throw refused(asked, "special file")
       try {
         return use(fd)
@@ -120,10 +131,11 @@ export const stat = (options: ReadOptions, asked: ProjectPath): Entry | undefine
   }
 }
 
-const namesIn = (options: ReadOptions, directory: string): ReadonlyArray<string> =>
-  options.namesOf === undefined || options.inTree(directory)
-    ? readdirSync(`${options.rootOf(directory)}/${directory}`)
-    : [...options.namesOf(directory)]
+const namesIn = (options: ReadOptions, directory: string): ReadonlyArray<string> => {
+  const host = hostOf(options, directory)
+  if (options.namesOf !== undefined && !options.inTree(directory)) return [...options.namesOf(directory)]
+  return host === undefined ? [] : readdirSync(host)
+}
 
 /** A directory's entries by path, at most `limit`; a dependency tree is named but not gone into unless it is asked for. */
 export const list = (

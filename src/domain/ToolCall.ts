@@ -1,6 +1,6 @@
 import { Schema } from "effect"
 
-/** The ten tools; on the wire a dot becomes an underscore, since model providers refuse dots. */
+/** The eleven tools; on the wire a dot becomes an underscore, since model providers refuse dots. */
 export const ToolName = Schema.Literal(
   "fs.read",
   "fs.list",
@@ -11,6 +11,7 @@ export const ToolName = Schema.Literal(
   "fs.edit",
   "test.run",
   "shell.exec",
+  "deps.install",
   "task.complete"
 )
 export type ToolName = typeof ToolName.Type

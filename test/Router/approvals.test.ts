@@ -205,6 +205,7 @@ describe("an approval", () => {
           stateMachine: yield* StateMachine,
           sandbox: yield* Sandbox,
           approvals: new WeakMap(),
+          tools: new Map(),
           memoryOf: () => ({}),
           audit: {
             ...audit,

@@ -85,38 +85,47 @@ const contentOf = (directory: string, port: () => number) => {
   }
 }
 
-/** Starts the server on this machine's loopback; gone with the scope. */
-export const packageServer: Effect.Effect<PackageServer, never, Scope.Scope> = Effect.gen(function*() {
-  const directory = yield* Effect.acquireRelease(
-    Effect.sync(() => mkdtempSync(join(tmpdir(), "fluffy-packages-"))),
-    (directory) => Effect.sync(() => rmSync(directory, { recursive: true }))
-  )
-  const ca = join(directory, "ca")
-  mkdirSync(ca)
-  certificate(directory)
-  for (const path of [directory, ca]) chmodSync(path, 0o755)
-  const requests: Array<string> = []
-  let port = 0
-  const content = contentOf(directory, () => port)
-  const options = { key: readFileSync(join(directory, "key.pem")), cert: readFileSync(join(ca, "ca.pem")) }
-  const server = createServer(options, (request, response) => {
-    const path = (request.url ?? "").split("?")[0]!
-    requests.push(path)
-    const body = content(path)
-    response.writeHead(
-      body === undefined ? 404 : 200,
-      path.startsWith("/simple/") ? { "content-type": "text/html" } : {}
+/** What else a server answers to a path; null: never anything. */
+export type Further = (path: string) => Buffer | null | undefined
+
+/** The server with further answers of a test's own; gone with the scope. */
+export const packageServerWith = (further: Further): Effect.Effect<PackageServer, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const directory = yield* Effect.acquireRelease(
+      Effect.sync(() => mkdtempSync(join(tmpdir(), "fluffy-packages-"))),
+      (directory) => Effect.sync(() => rmSync(directory, { recursive: true }))
     )
-    response.end(body)
+    const ca = join(directory, "ca")
+    mkdirSync(ca)
+    certificate(directory)
+    for (const path of [directory, ca]) chmodSync(path, 0o755)
+    const requests: Array<string> = []
+    let port = 0
+    const content = contentOf(directory, () => port)
+    const options = { key: readFileSync(join(directory, "key.pem")), cert: readFileSync(join(ca, "ca.pem")) }
+    const server = createServer(options, (request, response) => {
+      const path = (request.url ?? "").split("?")[0]!
+      requests.push(path)
+      const own = further(path)
+      if (own === null) return
+      const body = own ?? content(path)
+      response.writeHead(
+        body === undefined ? 404 : 200,
+        path.startsWith("/simple/") ? { "content-type": "text/html" } : {}
+      )
+      response.end(body)
+    })
+    yield* Effect.acquireRelease(
+      Effect.async<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
+      () =>
+        Effect.sync(() => {
+          server.closeAllConnections()
+          server.close()
+        })
+    )
+    port = (server.address() as { readonly port: number }).port
+    return { port, host, ca, requests }
   })
-  yield* Effect.acquireRelease(
-    Effect.async<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
-    () =>
-      Effect.sync(() => {
-        server.closeAllConnections()
-        server.close()
-      })
-  )
-  port = (server.address() as { readonly port: number }).port
-  return { port, host, ca, requests }
-})
+
+/** Starts the server on this machine's loopback; gone with the scope. */
+export const packageServer: Effect.Effect<PackageServer, never, Scope.Scope> = packageServerWith(() => undefined)

@@ -18,7 +18,13 @@ import { watcher } from "./watcher.ts"
 const open: Policy.Rule = {
   name: "open",
   effect: "allow",
-  match: { action: ["fs.write", "test.run", "shell.exec", "task.complete", "change"] }
+  match: { action: ["fs.write", "test.run", "shell.exec", "task.complete", "change", "deps.install"] }
+}
+
+const installs: Policy.Rule = {
+  name: "installs",
+  effect: "allow",
+  match: { action: "network.connect", tool: "deps.install" }
 }
 
 const temporary = Effect.acquireRelease(
@@ -41,7 +47,7 @@ export const kernelIn = (state: string, options: Partial<Router.RouterOptions> =
     ...options
   }).pipe(Layer.provideMerge(Layer.mergeAll(
     Audit.layerMemory,
-    Policy.layerMemory([open]),
+    Policy.layerMemory([open, installs]),
     StateMachine.layerMemory({ classify }),
     Bubblewrap.layerLazy({ path: process.env["PATH"] ?? "" }),
     Disk.layer({ state })
@@ -82,6 +88,7 @@ export const openSession = (
     const session = { id, stage, ...seen, emit }
     const call = (name: string, args: unknown) => Effect.orDie(router.call(session, { id: "c", name, args }))
     return {
+      session,
       stage,
       events: seen.events,
       onEvent: (heard) => {
@@ -117,6 +124,7 @@ export type VerdictEvent = SessionEvent & { readonly type: "test.verdict" }
 
 /** What a test does in a session. `write` dies when a write is refused, `recorded` are the details of audit entries of an action. */
 export interface OpenSession {
+  readonly session: Router.RouterSession
   readonly stage: Router.RouterSession["stage"]
   readonly events: Array<SessionEvent>
   readonly onEvent: (listener: (event: SessionEvent) => Effect.Effect<unknown>) => void

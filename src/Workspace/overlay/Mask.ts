@@ -72,6 +72,12 @@ export class Mask {
     this.options.layer.show(path)
   }
 
+  /** Something is mounted over this path, which the project does not have: an empty directory to mount it on. */
+  place(path: string): void {
+    this.options.covered.add(path)
+    this.options.layer.directory(path)
+  }
+
   /** Nothing is mounted over this path any more. */
   cover(path: string): void {
     this.options.covered.delete(path)

@@ -2,24 +2,26 @@ import { Effect, Option } from "effect"
 import type { Content } from "../../domain/Change.ts"
 import type { Stage, StageMount, StageOptions } from "../../Workspace.ts"
 import { attempt } from "../attempt.ts"
-import { reading, startOf } from "../DiskStage.ts"
+import { isDirectory, reading, startOf } from "../DiskStage.ts"
 import { lookAt } from "../files.ts"
 import { finishing } from "../finishing.ts"
 import type { Ignored } from "../Ignored.ts"
 import type { Difference } from "../Manifest.ts"
-import { parentOf } from "../names.ts"
+import { parentOf, refusePath } from "../names.ts"
 import * as Read from "../read.ts"
+import type { Trees } from "../Trees.ts"
 import * as State from "./OverlayState.ts"
 import { readerOf } from "./reader.ts"
 import { tryOut, tryStart } from "./tryOut.ts"
 
-/** All an overlay stage is made of; `trees` are the dependency trees, `fixed` the mounts that are always the same. */
+/** All an overlay stage is made of; `trees` are the dependency trees, `points` all places of mounts, `fixed` the mounts always the same. */
 export interface OverlayStageOptions {
   readonly stage: StageOptions
   readonly state: State.OverlayState
   readonly journals: string
   readonly ignored: Ignored
-  readonly trees: ReadonlyArray<string>
+  readonly trees: Trees
+  readonly points: Set<string>
   readonly fixed: ReadonlyArray<StageMount>
   readonly user: Stage["user"]
 }
@@ -51,18 +53,29 @@ const settled = (state: State.OverlayState) => {
 export const make = (options: OverlayStageOptions): Stage => {
   const { fixed, ignored, journals, stage, state, trees } = options
   const { project } = stage
-  const reader = readerOf(state, project, trees)
+  const reader = readerOf(state, trees)
   const find = (path: string) => state.view.find(State.layersOf(state), path)
 
   const isEmptied = (path: string) => state.mask.secrets.has(path) && !state.manifest.has(path)
 
   const shownTrees = () =>
-    trees.filter((tree) => {
-      const isShown = find(parentOf(tree))?.isDirectory === true && lookAt(`${project}/${tree}`)?.isDirectory() === true
-      if (isShown) state.mask.uncover(tree)
-      else state.mask.cover(tree)
+    trees.all.filter(([tree, source]) => {
+      const isShown = find(parentOf(tree))?.isDirectory === true && isDirectory(source)
+      if (!isShown) state.mask.cover(tree)
+      else if (isDirectory(`${project}/${tree}`)) state.mask.uncover(tree)
+      else state.mask.place(tree)
       return isShown
     })
+
+  const placeProblem = (path: string): string | undefined => {
+    const outer = trees.of(path)
+    if (outer === path) return undefined
+    if (options.points.has(path)) return "it is not a tree's place"
+    const why = refusePath(path)
+    if (why !== undefined || outer !== undefined) return why ?? `it lies in ${outer}`
+    if (find(parentOf(path))?.isDirectory !== true) return `${parentOf(path)} is no directory`
+    return find(path) === undefined ? undefined : "something of the project lies there"
+  }
 
   return {
     project,
@@ -73,13 +86,22 @@ export const make = (options: OverlayStageOptions): Stage => {
     user: options.user,
     mounts: attempt("show the stage", "write", () => {
       state.mask.refresh()
-      const shown = shownTrees().map((tree) => `${project}/${tree}`)
+      const shown = shownTrees()
       return [
         mountOf(state, project),
         ...fixed,
-        ...shown.map((path) => ({ source: path, target: path, mode: "ro" }) as const)
+        ...shown.map(([tree, source]) => ({ source, target: `${project}/${tree}`, mode: "ro" }) as const)
       ]
     }),
+    showTree: Effect.fn("Workspace.showTree")((path, source) =>
+      attempt("show a tree", "write", () => {
+        const why = placeProblem(path)
+        if (why !== undefined) return why
+        trees.show(path, source)
+        options.points.add(path)
+        return undefined
+      })
+    ),
     locate: (path) => {
       const found = isEmptied(path) ? undefined : find(path)
       const host = found === undefined ? undefined : `${found.root}/${path}`

@@ -11,6 +11,7 @@ import * as Home from "../Home.ts"
 import * as Ignored from "../Ignored.ts"
 import type { Listing } from "../listing.ts"
 import { gitMounts } from "../mounts.ts"
+import { Trees } from "../Trees.ts"
 import { Layer, makeOwned, whiteouts } from "./Layer.ts"
 import { Lower } from "./Lower.ts"
 import { Mask } from "./Mask.ts"
@@ -94,7 +95,8 @@ export const openOverlay = Effect.fnUntraced(function*(
     state,
     journals: options.journals,
     ignored: Ignored.make(options.git, listing.repositories, (path) => state.names.kindOf(path) === "file"),
-    trees: listing.dependencies,
+    trees: new Trees(stage.project, listing.dependencies),
+    points,
     fixed,
     user
   })

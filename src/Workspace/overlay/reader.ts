@@ -1,26 +1,27 @@
 import { directoriesOf } from "../DiskState.ts"
-import { ancestors } from "../names.ts"
 import type { ReadOptions } from "../read.ts"
+import type { Trees } from "../Trees.ts"
 import { layersOf, type OverlayState } from "./OverlayState.ts"
 
 /** The overlay as a reader sees it; `trees` are the dependency trees. */
-export const readerOf = (state: OverlayState, project: string, trees: ReadonlyArray<string>): ReadOptions => {
-  const known = new Set(trees)
-  const inTree = (path: string) => [...ancestors(path), path].some((one) => known.has(one))
+export const readerOf = (state: OverlayState, trees: Trees): ReadOptions => {
+  const inTree = (path: string) => trees.of(path) !== undefined
   const shows = (tree: string) => state.view.find(layersOf(state), tree.slice(0, Math.max(0, tree.lastIndexOf("/"))))
   return {
-    rootOf: (path) => {
-      if (!inTree(path)) return state.view.find(layersOf(state), path)?.root
-      const tree = [...ancestors(path), path].find((one) => known.has(one))
-      return tree === undefined || shows(tree)?.isDirectory !== true ? undefined : project
+    placeOf: (path) => {
+      const tree = trees.of(path)
+      if (tree !== undefined) return shows(tree)?.isDirectory === true ? trees.placeOf(path) : undefined
+      const root = state.view.find(layersOf(state), path)?.root
+      return root === undefined ? undefined : { root, path }
     },
     namesOf: (directory) => {
       const prefix = directory === "" ? "" : `${directory}/`
-      const below = trees.filter((tree) => tree.startsWith(prefix) && !tree.slice(prefix.length).includes("/"))
+      const below = trees.all.map(([tree]) => tree)
+        .filter((tree) => tree.startsWith(prefix) && !tree.slice(prefix.length).includes("/"))
       const found = [...state.view.names(layersOf(state), directory)]
       return new Set([...found, ...below.map((tree) => tree.slice(prefix.length))])
     },
-    isTree: (path) => known.has(path),
+    isTree: (path) => trees.has(path),
     inTree,
     isMasked: (path) =>
       (state.mask.secrets.has(path) && !state.manifest.has(path)) || (inTree(path) && state.isSecret(path)),

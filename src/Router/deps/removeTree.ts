@@ -1,0 +1,13 @@
+import { chmodSync, lstatSync, readdirSync, rmdirSync, unlinkSync } from "node:fs"
+
+const drop = (path: Buffer): void => {
+  if (!lstatSync(path).isDirectory()) return unlinkSync(path)
+  chmodSync(path, 0o700)
+  for (const name of readdirSync(path, { encoding: "buffer" })) drop(Buffer.concat([path, Buffer.from("/"), name]))
+  rmdirSync(path)
+}
+
+/** Removes what is at a path, links not followed and modes no obstacle; what is not there is removed. */
+export const removeTree = (path: string): void => {
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) drop(Buffer.from(path))
+}
