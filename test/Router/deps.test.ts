@@ -24,6 +24,7 @@ import { defaults } from "../../src/KernelConfig.ts"
 import { layersOnDisk, pruneLayers, registryHosts, type RouterOptions, sweepLayers } from "../../src/Router.ts"
 import { find } from "../../src/Router/deps/find.ts"
 import { install } from "../../src/Router/deps/install.ts"
+import { pip } from "../../src/Router/deps/pip.ts"
 import { gather } from "../../src/Router/Leaves.ts"
 import type { ToolContext } from "../../src/Router/Tool.ts"
 import { type Further, type PackageServer, packageServerWith } from "../support/packages.ts"
@@ -378,6 +379,38 @@ if (requireRuntime("bubblewrap") && requireRuntime("openssl") && requireRuntime(
     120_000
   )
 
+  const requirements = (text: string) => ({
+    "requirements.txt": text,
+    "tests/test_said.py":
+      "import unittest\nimport tiny\n\n\nclass Said(unittest.TestCase):\n    def test_said(self):\n" +
+      "        self.assertEqual(tiny.said, 'tiny from pip')\n",
+    "tests/__init__.py": "",
+    ".gitignore": ".venv/\n__pycache__/\n"
+  })
+
+  it.scopedLive(
+    "a wheel of requirements.txt is found by a test run, and by a later session's",
+    () =>
+      Effect.gen(function*() {
+        const at = yield* place()
+        const project = yield* makeProject(requirements("# what we need\ntiny==1.0.0  # said\n"))
+        const run = (install: boolean) =>
+          Effect.gen(function*() {
+            const session = yield* openSession(project)
+            const { outcome, text } = install ? yield* session.call("deps.install", {}) : { outcome: "ok", text: "" }
+            assert.strictEqual(outcome, "ok", text)
+            const { told, verdict } = yield* session.run()
+            assert.deepStrictEqual([verdict.verdict, verdict.passed], ["green", 1], told)
+          }).pipe(Effect.scoped, Effect.provide(kernel(at.options)))
+        yield* run(true)
+        const asked = at.server.requests.length
+        yield* run(false)
+        assert.strictEqual(at.server.requests.length, asked)
+        assert.notInclude(Object.keys(contents(project)).join(), ".venv")
+      }),
+    120_000
+  )
+
   it.scopedLive("two sessions that install the same at once both have it", () =>
     Effect.gen(function*() {
       const at = yield* place()
@@ -467,4 +500,33 @@ if (requireRuntime("bubblewrap") && requireRuntime("openssl") && requireRuntime(
       }),
     120_000
   )
+}
+
+for (
+  const line of [
+    "-r other.txt",
+    "-e .",
+    "--index-url https://evil.example/simple",
+    "--extra-index-url=https://evil.example/simple",
+    "tiny @ https://evil.example/tiny.whl",
+    "./tiny",
+    "/etc/passwd",
+    "git+ssh://evil.example/x",
+    "tiny",
+    "tiny>=1",
+    "tiny==1.0.0 --config-settings=x=y",
+    "tiny==1.0.0 \\\n  --global-option=x",
+    "tiny==1.0.0 ; x\n--no-binary :all:",
+    "tiny==1.0.0 ; python_version > '3' --global-option=x",
+    "tiny==1.0.0 ; os_name == '${HOME}'"
+  ]
+) {
+  it.effect(`takes no requirement ${JSON.stringify(line)}`, () =>
+    Effect.gen(function*() {
+      const bytes = Buffer.from(`tiny==1.0.0\n${line}\n`)
+      assert.match(
+        String(yield* pip.read(() => Effect.succeed(bytes), "requirements.txt")),
+        /is no package at one version/
+      )
+    }))
 }
