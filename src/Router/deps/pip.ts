@@ -3,7 +3,8 @@ import type { Ecosystem, Inputs, ReadInput } from "./Ecosystem.ts"
 import { maxManifest } from "./limits.ts"
 
 /** One package at one version, as `pip freeze` and `pip-compile` write it (PEP 508): a marker and hashes may follow. */
-const pinned = /^[A-Za-z0-9][\w.-]*(\[[\w., -]*\])? ?==?= ?[\w.+!-]+( ?;((?! -)[^@#$\\])*)?( --hash=[a-z0-9]+:[0-9a-fA-F]+)*$/
+const pinned =
+  /^[A-Za-z0-9][\w.-]*(\[[\w., -]*\])? ?==?= ?[\w.+!-]+( ?;((?! -)[^@#$\\])*)?( --hash=[a-z0-9]+:[0-9a-fA-F]+)*$/
 
 const lines = (text: string): ReadonlyArray<string> =>
   text.replaceAll("\r\n", "\n").replace(/\\\n/g, " ").split("\n")
