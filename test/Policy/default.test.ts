@@ -71,6 +71,17 @@ it.layer(shipped)("the shipped policy", (it) => {
       }
     }))
 
+  it.effect("asks a human about an install, and lets it reach its registry", () =>
+    Effect.gen(function*() {
+      const host = "registry.npmjs.org:443"
+      assert.strictEqual(
+        yield* effectOf(request("deps.install", { path: ".", tool: "deps.install" })),
+        "require_review"
+      )
+      assert.strictEqual(yield* effectOf(request("network.connect", { host, tool: "deps.install" })), "allow")
+      assert.strictEqual(yield* effectOf(request("network.connect", { host, tool: "shell.exec" })), "deny")
+    }))
+
   it.effect("reads an example of a secret file", () =>
     Effect.gen(function*() {
       for (const pattern of defaults.secrets.filter((pattern) => pattern.startsWith("!"))) {

@@ -1,6 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, type Scope } from "effect"
-import { execFileSync } from "node:child_process"
+import { execFileSync, spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import {
   appendFileSync,
@@ -24,8 +24,13 @@ import { defaults } from "../../src/KernelConfig.ts"
 import { layersOnDisk, pruneLayers, registryHosts, type RouterOptions, sweepLayers } from "../../src/Router.ts"
 import { find } from "../../src/Router/deps/find.ts"
 import { install } from "../../src/Router/deps/install.ts"
+import { pip } from "../../src/Router/deps/pip.ts"
 import { gather } from "../../src/Router/Leaves.ts"
 import type { ToolContext } from "../../src/Router/Tool.ts"
+import { publicDialing } from "../../src/Sandbox.ts"
+import * as Docker from "../../src/Sandbox/Docker.ts"
+import * as Podman from "../../src/Sandbox/Podman.ts"
+import { ensureBaseImage, requireEngine, sockets } from "../support/engines.ts"
 import { type Further, type PackageServer, packageServerWith } from "../support/packages.ts"
 import { contents, makeProject } from "../support/project.ts"
 import { here } from "../support/proxyClient.ts"
@@ -378,6 +383,89 @@ if (requireRuntime("bubblewrap") && requireRuntime("openssl") && requireRuntime(
     120_000
   )
 
+  const requirements = (text: string) => ({
+    "requirements.txt": text,
+    "tests/test_said.py":
+      "import unittest\nimport tiny\n\n\nclass Said(unittest.TestCase):\n    def test_said(self):\n" +
+      "        self.assertEqual(tiny.said, 'tiny from pip')\n",
+    "tests/__init__.py": "",
+    ".gitignore": ".venv/\n__pycache__/\n"
+  })
+
+  it.scopedLive(
+    "a wheel of requirements.txt is found by a test run, and by a later session's",
+    () =>
+      Effect.gen(function*() {
+        const at = yield* place()
+        const project = yield* makeProject(requirements("# what we need\ntiny==1.0.0  # said\n"))
+        const run = (install: boolean) =>
+          Effect.gen(function*() {
+            const session = yield* openSession(project)
+            const { outcome, text } = install ? yield* session.call("deps.install", {}) : { outcome: "ok", text: "" }
+            assert.strictEqual(outcome, "ok", text)
+            const { told, verdict } = yield* session.run()
+            assert.deepStrictEqual([verdict.verdict, verdict.passed], ["green", 1], told)
+          }).pipe(Effect.scoped, Effect.provide(kernel(at.options)))
+        yield* run(true)
+        const asked = at.server.requests.length
+        yield* run(false)
+        assert.strictEqual(at.server.requests.length, asked)
+        assert.notInclude(Object.keys(contents(project)).join(), ".venv")
+      }),
+    120_000
+  )
+
+  const npmConfig = (name: string) => spawnSync("npm", ["config", "get", name], { encoding: "utf8" }).stdout.trim()
+
+  if (requireRuntime("the npm registry")) {
+    it.scopedLive("a package comes from the registry of this machine", () =>
+      Effect.gen(function*() {
+        const at = yield* place()
+        const project = yield* makeProject({
+          "package.json": JSON.stringify({ name: "app", version: "1.0.0", dependencies: { "left-pad": "1.3.0" } }),
+          ".gitignore": "node_modules/\n"
+        })
+        execFileSync("npm", ["install", "--package-lock-only", "--ignore-scripts", "--silent"], { cwd: project })
+        const ca = npmConfig("cafile")
+        const npm = { url: npmConfig("registry"), hosts: [], ca: ca === "null" ? undefined : ca }
+        // It may be a mirror in a private network, which the real address check refuses.
+        const network = { hosts: [], dialing: { ...publicDialing, problem: () => undefined } }
+        yield* Effect.gen(function*() {
+          const session = yield* openSession(project)
+          const { outcome, text } = yield* session.call("deps.install", {})
+          assert.strictEqual(outcome, "ok", text)
+          const args = ["-p", "require('left-pad')('x', 3)"]
+          assert.include((yield* session.call("shell.exec", { command: "node", args })).text, "  x")
+        }).pipe(Effect.scoped, Effect.provide(kernel({ ...at.options, registries: { npm }, network })))
+      }), 120_000)
+  }
+
+  for (const engine of ["docker", "podman"] as const) {
+    if (!requireEngine(engine)) continue
+    it.scopedLive(`${engine} installs the same way, into a layer of its own`, () =>
+      Effect.gen(function*() {
+        yield* ensureBaseImage(engine)
+        const at = yield* place()
+        const project = yield* makeProject(files(tinyAt(at.server)))
+        const { layerLazy } = engine === "docker" ? Docker : Podman
+        yield* Effect.gen(function*() {
+          const session = yield* openSession(project)
+          const { outcome, text } = yield* session.call("deps.install", {})
+          assert.strictEqual(outcome, "ok", text)
+          assert.include((yield* session.call("shell.exec", requireTiny)).text, "tiny from npm")
+          const spoil = ["-c", "echo evil > node_modules/tiny/index.js"]
+          assert.match((yield* session.call("shell.exec", { command: "sh", args: spoil })).text, /Read-only/i)
+          const [installed] = yield* session.recorded("deps.installed")
+          assert.match(String(installed?.["tools"]), new RegExp(`^${engine} `))
+        }).pipe(
+          Effect.scoped,
+          Effect.provide(
+            kernel(at.options, layerLazy({ socket: sockets[engine], session: `test-deps-${process.pid}` }))
+          )
+        )
+      }), 120_000)
+  }
+
   it.scopedLive("two sessions that install the same at once both have it", () =>
     Effect.gen(function*() {
       const at = yield* place()
@@ -467,4 +555,33 @@ if (requireRuntime("bubblewrap") && requireRuntime("openssl") && requireRuntime(
       }),
     120_000
   )
+}
+
+for (
+  const line of [
+    "-r other.txt",
+    "-e .",
+    "--index-url https://evil.example/simple",
+    "--extra-index-url=https://evil.example/simple",
+    "tiny @ https://evil.example/tiny.whl",
+    "./tiny",
+    "/etc/passwd",
+    "git+ssh://evil.example/x",
+    "tiny",
+    "tiny>=1",
+    "tiny==1.0.0 --config-settings=x=y",
+    "tiny==1.0.0 \\\n  --global-option=x",
+    "tiny==1.0.0 ; x\n--no-binary :all:",
+    "tiny==1.0.0 ; python_version > '3' --global-option=x",
+    "tiny==1.0.0 ; os_name == '${HOME}'"
+  ]
+) {
+  it.effect(`takes no requirement ${JSON.stringify(line)}`, () =>
+    Effect.gen(function*() {
+      const bytes = Buffer.from(`tiny==1.0.0\n${line}\n`)
+      assert.match(
+        String(yield* pip.read(() => Effect.succeed(bytes), "requirements.txt")),
+        /is no package at one version/
+      )
+    }))
 }

@@ -8,7 +8,7 @@ import * as SessionId from "../../src/domain/SessionId.ts"
 import { defaults } from "../../src/KernelConfig.ts"
 import * as Policy from "../../src/Policy.ts"
 import * as Router from "../../src/Router.ts"
-import { publicDialing } from "../../src/Sandbox.ts"
+import { publicDialing, type Sandbox } from "../../src/Sandbox.ts"
 import * as Bubblewrap from "../../src/Sandbox/Bubblewrap.ts"
 import * as StateMachine from "../../src/StateMachine.ts"
 import { Workspace, type WorkspaceFailed } from "../../src/Workspace.ts"
@@ -33,7 +33,11 @@ const temporary = Effect.acquireRelease(
 )
 
 /** A router over real stages and bubblewrap, everything allowed that a model may ask for; `state` is the state directory. */
-export const kernelIn = (state: string, options: Partial<Router.RouterOptions> = {}) => {
+export const kernelIn = (
+  state: string,
+  options: Partial<Router.RouterOptions> = {},
+  sandbox: Layer.Layer<Sandbox> = Bubblewrap.layerLazy({ path: process.env["PATH"] ?? "" })
+) => {
   const classify = StateMachine.makeClassify(defaults)
   return Router.layer({
     classify,
@@ -49,14 +53,14 @@ export const kernelIn = (state: string, options: Partial<Router.RouterOptions> =
     Audit.layerMemory,
     Policy.layerMemory([open, installs]),
     StateMachine.layerMemory({ classify }),
-    Bubblewrap.layerLazy({ path: process.env["PATH"] ?? "" }),
+    sandbox,
     Disk.layer({ state })
   )))
 }
 
 /** The same with a state directory of its own. */
-export const kernel = (options: Partial<Router.RouterOptions> = {}) =>
-  Layer.unwrapScoped(Effect.map(temporary, (state) => kernelIn(state, options)))
+export const kernel = (options: Partial<Router.RouterOptions> = {}, sandbox?: Layer.Layer<Sandbox>) =>
+  Layer.unwrapScoped(Effect.map(temporary, (state) => kernelIn(state, options, sandbox)))
 
 let opened = 0
 

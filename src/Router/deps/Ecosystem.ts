@@ -41,6 +41,8 @@ export interface Ecosystem {
   /** A shell command for the folder with the inputs; `$1` is the registry's address, `$2` a folder for a cache. */
   readonly script: string
   readonly env: Readonly<Record<string, string>>
+  /** What a model has to know to use the result. */
+  readonly note?: string
   /** Reads what an install needs; a text says why it cannot be done and what to do. */
   readonly read: (read: ReadInput, lockfile: string) => Effect.Effect<Inputs | string>
 }

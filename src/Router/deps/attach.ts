@@ -46,8 +46,10 @@ export const attach = Effect.fnUntraced(function*(
   memory.attached = true
   const { stage } = session
   const fail = fromLeaf("deps.install")
-  for (const directory of yield* Effect.mapError(foldersOf(stage), fail)) {
-    const wanted = yield* Effect.mapError(find(stage, directory, options.registries ?? {}), fail)
+  const folders = yield* Effect.mapError(foldersOf(stage), fail)
+  const kinds = folders.flatMap((directory) => ecosystems.map((kind) => ({ directory, kind })))
+  for (const { directory, kind } of kinds) {
+    const wanted = yield* Effect.mapError(find(stage, directory, options.registries ?? {}, [kind]), fail)
     if (typeof wanted === "string" || !(yield* layers.mayHave(wanted.digest))) continue
     const places = wanted.inputs.trees.map((path) => ProjectPath.make(posix.join(directory, path)))
     const there = yield* Effect.forEach(places, (place) =>

@@ -5,9 +5,10 @@ import { parse, type ProjectPath } from "../../domain/ProjectPath.ts"
 import type { Stage, WorkspaceFailed } from "../../Workspace.ts"
 import type { Ecosystem, EcosystemName, Inputs, ReadInput, Registry, Wanted } from "./Ecosystem.ts"
 import { npm } from "./npm.ts"
+import { pip } from "./pip.ts"
 
 /** Every kind of packages, in the order they are looked for. */
-export const ecosystems: ReadonlyArray<Ecosystem> = [npm]
+export const ecosystems: ReadonlyArray<Ecosystem> = [npm, pip]
 
 /** A registry of the person's for some kinds of packages; the others come from the well-known one. */
 export type Registries = { readonly [Name in EcosystemName]?: Registry | undefined }
@@ -44,14 +45,15 @@ const digestOf = (ecosystem: Ecosystem, { files }: Inputs, { url }: Registry): s
   return digest.digest("hex")
 }
 
-/** What can be installed in a folder of the stage; a text says why nothing can, and what to do. */
+/** What can be installed in a folder of the stage, of the first of these kinds it has; a text says why nothing can, and what to do. */
 export const find = Effect.fnUntraced(function*(
   stage: Stage,
   directory: ProjectPath,
-  registries: Registries
+  registries: Registries,
+  kinds: ReadonlyArray<Ecosystem> = ecosystems
 ): Effect.fn.Return<Wanted | string, WorkspaceFailed> {
   const { read, sound } = reader(stage, directory)
-  for (const ecosystem of ecosystems) {
+  for (const ecosystem of kinds) {
     for (const lockfile of ecosystem.lockfiles) {
       const there = yield* read(lockfile, 1 << 30)
       yield* sound
@@ -64,6 +66,6 @@ export const find = Effect.fnUntraced(function*(
     }
   }
   return `there is no lockfile in ${directory === "." ? "the project's root" : directory} (looked for ${
-    ecosystems.flatMap(({ lockfiles }) => lockfiles).join(", ")
+    kinds.flatMap(({ lockfiles }) => lockfiles).join(", ")
   }). What is installed is exactly what a lockfile says; a person makes one, or name the folder that has it.`
 })

@@ -2,8 +2,8 @@ import { Effect, Schema } from "effect"
 import { show as showHost } from "../../domain/NetworkHost.ts"
 import { capMiddle } from "../../internal/text.ts"
 import { timed } from "../../internal/time.ts"
-import type { Wanted } from "../deps/Ecosystem.ts"
-import { find } from "../deps/find.ts"
+import { type EcosystemName, ecosystemNames, type Wanted } from "../deps/Ecosystem.ts"
+import { ecosystems, find } from "../deps/find.ts"
 import { hostsOf, install, type Installed } from "../deps/install.ts"
 import { keyOf } from "../deps/keyOf.ts"
 import type { Layer } from "../deps/Layers.ts"
@@ -23,24 +23,32 @@ export const depsInstall = defineTool({
     name: tool,
     path: "sandbox",
     description:
-      "Install exactly what a lockfile says (npm: package-lock.json; pip: requirements.txt) and show it read-only to later calls. directory: the folder that has it, the project's root if left out. Install scripts of packages do not run. Change the manifest and lockfile as files first: this installs, it adds nothing.",
+      "Install exactly what a lockfile says (npm: package-lock.json; pip: requirements.txt) and show it read-only to later calls. directory: the folder that has it, the project's root if left out; kind: which one, where it has both. Install scripts of packages do not run. Change the manifest and lockfile as files first: this installs, it adds nothing.",
     parameters: {
       type: "object",
-      properties: { directory: { type: "string" } },
+      properties: { directory: { type: "string" }, kind: { type: "string", enum: [...ecosystemNames] } },
       additionalProperties: false
     }
   },
-  schema: Schema.Struct({ directory: Schema.optional(Schema.String) }),
+  schema: Schema.Struct({
+    directory: Schema.optional(Schema.String),
+    kind: Schema.optional(Schema.Literal(...ecosystemNames))
+  }),
   summary: (args) => args.directory ?? ".",
   path: (args) => args.directory ?? ".",
-  execute: (_, context) => Effect.map(timed(perform(context)), ([answer, ownMs]): ToolAnswer => ({ ...answer, ownMs }))
+  execute: ({ kind }, context) =>
+    Effect.map(timed(perform(context, kind)), ([answer, ownMs]): ToolAnswer => ({ ...answer, ownMs }))
 })
 
-const perform = Effect.fnUntraced(function*(context: ToolContext): Effect.fn.Return<ToolAnswer, RouterFailed> {
+const perform = Effect.fnUntraced(function*(
+  context: ToolContext,
+  kind: EcosystemName | undefined
+): Effect.fn.Return<ToolAnswer, RouterFailed> {
   const { leaves, options, path, session } = context
   const { layers, limits, registries = {} } = options
   if (layers === undefined) return failed("Nothing is installed: there is no folder here to keep it in.")
-  const wanted = yield* Effect.mapError(find(session.stage, path, registries), fail)
+  const kinds = ecosystems.filter(({ name }) => kind === undefined || name === kind)
+  const wanted = yield* Effect.mapError(find(session.stage, path, registries, kinds), fail)
   if (typeof wanted === "string") return failed(`Nothing is installed: ${wanted}`)
   const registry = registries[wanted.ecosystem.name] ?? wanted.ecosystem.registry
   const hosts = hostsOf(registry)
@@ -103,6 +111,7 @@ const shown = Effect.fnUntraced(function*(
     text: [
       `${how}: ${layer.entries} entries, ${Math.ceil(layer.bytes / 1024)} KiB, from ${wanted.inputs.lockfile}.`,
       `Read-only at ${places.shown.join(", ")} from now on. Install scripts of packages did not run.`,
+      ...wanted.ecosystem.note === undefined ? [] : [wanted.ecosystem.note],
       ...places.why.map((why) => `Not shown: ${why}`)
     ].join("\n")
   }
