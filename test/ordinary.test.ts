@@ -9,7 +9,6 @@ const files = [
   "test/Sandbox/Bubblewrap.test.ts",
   "test/Sandbox/Podman.test.ts",
   "test/Sandbox/changes.test.ts",
-  "test/Sandbox/changes.test.ts",
   "test/Sandbox/hostile.test.ts",
   "test/Sandbox/lifecycle.test.ts",
   "test/Sandbox/limits.test.ts",
