@@ -8,7 +8,7 @@ import type { Registry, Wanted } from "./Ecosystem.ts"
 import type { Layer, Layers, LayersFailed } from "./Layers.ts"
 
 /** Where the only thing that an install sees is mounted. */
-export const workDirectory = "/run/fluffy/deps"
+const workDirectory = "/run/fluffy/deps"
 const authorities = "/run/fluffy/ca.pem"
 
 const installMs = 600_000

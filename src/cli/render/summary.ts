@@ -1,7 +1,9 @@
+import { basename } from "node:path"
 import { describeHunk } from "../../domain/Necessity.ts"
 import type { Outcome } from "../../domain/SessionEvent.ts"
 import { escape } from "../../internal/escape.ts"
 import type { SessionSummary } from "../../Orchestrator.ts"
+import { ecosystems } from "../../Router.ts"
 import { gutter, list, number, time } from "./format.ts"
 import type { Style } from "./style.ts"
 
@@ -16,6 +18,8 @@ const titles: Record<Outcome, string> = {
   internal_error: "Internal error"
 }
 
+const lockfiles: ReadonlySet<string> = new Set(ecosystems.flatMap(({ lockfiles }) => lockfiles))
+
 const tests = ({ verdict }: SessionSummary): string => {
   if (verdict === null) return "none was run"
   return `${verdict.verdict}: ${verdict.passed} passed, ${verdict.failed} failed${
@@ -28,6 +32,7 @@ export const summary = (ended: SessionSummary, style: Style): string => {
   const { changed, durationMs, outcome, session, turns, usage } = ended
   const { failedBefore = [] } = ended.verdict ?? {}
   const { undemanded = [] } = ended.necessity ?? {}
+  const locks = changed.filter((path) => lockfiles.has(basename(path)))
   const colour = outcome === "done"
     ? style.green
     : outcome === "review" || outcome === "stopped"
@@ -41,6 +46,7 @@ export const summary = (ended: SessionSummary, style: Style): string => {
     ...(undemanded.length === 0
       ? []
       : [["needless", `no test demands ${list(undemanded.map(describeHunk))}`]] as const),
+    ...(locks.length === 0 ? [] : [["install", `${list(locks)} changed: run your own install`]] as const),
     [
       "tokens",
       usage.input + usage.output === 0
