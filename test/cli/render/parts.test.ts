@@ -85,6 +85,12 @@ Done
     )
   })
 
+  it("asks for an install of one's own where a lockfile changed", () => {
+    const text = summary({ ...ended, changed: ["src/a.js", "web/package-lock.json", "requirements.txt"] }, plain)
+    assert.include(text, "  install  web/package-lock.json, requirements.txt changed: run your own install\n")
+    assert.notInclude(summary(ended, plain), "install")
+  })
+
   it("says that nothing was changed, tested or counted", () => {
     const nothing = {
       ...ended,
