@@ -48,9 +48,8 @@ const ended = (stream: NodeJS.ReadableStream) => {
 /** What anyone does who runs one command in a container by the engine's API. */
 const bare = async (docker: Dockerode, shape: Omit<Shape, "name">) => {
   const container = await docker.createContainer(createOptions({ ...shape, name: `fluffy-bench-${randomUUID()}` }))
-  const exited = container.wait({ condition: "next-exit" })
   await container.start()
-  await exited
+  await container.wait()
   await container.remove({ force: true, v: true })
 }
 
