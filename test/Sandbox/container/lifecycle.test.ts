@@ -2,7 +2,11 @@ import { assert, beforeAll, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Schedule } from "effect"
 import { spawnSync } from "node:child_process"
 import { once } from "node:events"
+import { readdirSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { Sandbox } from "../../../src/Sandbox.ts"
+import { signsOf } from "../../../src/Sandbox/container/copied/sees.ts"
+import { markOf } from "../../../src/Sandbox/container/KernelMark.ts"
 import * as Docker from "../../../src/Sandbox/Docker.ts"
 import * as Podman from "../../../src/Sandbox/Podman.ts"
 import { type Fate, makeEngineProxy } from "../../support/engineProxy.ts"
@@ -20,14 +24,16 @@ const [create, attach, start, kill, remove] = [
 
 /** Where a kernel is when it is killed: the call it waits for, the how manieth of its kind, and whether the engine has done it. */
 const steps = [
-  { step: "creating", call: create, times: 1 },
-  { step: "attaching", call: attach, times: 1 },
-  { step: "starting", call: start, times: 1 },
+  { step: "trying what the engine sees", call: create, times: 1 },
+  { step: "cleaning up after that", call: remove, times: 1 },
+  { step: "creating", call: create, times: 2 },
+  { step: "attaching", call: attach, times: 2 },
+  { step: "starting", call: start, times: 2 },
   { step: "stopping", call: kill, times: 1 },
-  { step: "removing", call: remove, times: 1 },
-  { step: "creating one to be ready", call: create, times: 2 },
-  { step: "starting one to be ready", call: start, times: 2 },
-  { step: "removing one that was ready", call: remove, times: 2 }
+  { step: "removing", call: remove, times: 2 },
+  { step: "creating one to be ready", call: create, times: 3 },
+  { step: "starting one to be ready", call: start, times: 3 },
+  { step: "removing one that was ready", call: remove, times: 3 }
 ].flatMap((one) =>
   (["hold", "lose"] as const).map((fate) => ({ ...one, fate, when: fate === "hold" ? "before" : "after" }))
 )
@@ -39,6 +45,10 @@ describe.each((["docker", "podman"] as const).filter(requireEngine))("Life of a 
   const volumes = () => spawnSync(name, ["volume", "ls", "--quiet"], { encoding: "utf8" }).stdout
   const options = { socket: sockets[name], session }
   const marker = `7${process.pid}6`
+  const signs = (mark: string) =>
+    [tmpdir(), "/dev/shm", "/var/tmp"].flatMap((place) => readdirSync(place)).filter((name) =>
+      name.startsWith(signsOf(mark))
+    )
 
   beforeAll(() => Effect.runPromise(ensureBaseImage(name)), 180_000)
 
@@ -66,9 +76,10 @@ describe.each((["docker", "podman"] as const).filter(requireEngine))("Life of a 
         const timeoutMs = call === kill ? 300 : 20_000
         const kernel = startKernel({ engine: name, socket: proxy.socket, session, root, times: 9, timeoutMs, line })
         yield* Deferred.await(proxy.reached)
+        const mark = markOf(kernel.pid!)
         kernel.kill("SIGKILL")
         yield* Effect.promise(() => once(kernel, "exit"))
-        assert.deepStrictEqual([yield* nextStart, survivors(marker), volumes()], [[], [], before])
+        assert.deepStrictEqual([yield* nextStart, survivors(marker), volumes(), signs(mark)], [[], [], before, []])
       }),
     60_000
   )

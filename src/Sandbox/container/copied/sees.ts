@@ -1,11 +1,12 @@
 import { Effect } from "effect"
 import { randomUUID } from "node:crypto"
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, lstatSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { BindMount, SandboxCommand, SandboxResult } from "../../SandboxCommand.ts"
 import type { SandboxFailed } from "../../SandboxError.ts"
 import { statusOf } from "../Engine.ts"
+import { isOrphan, labels, machine, markOf } from "../KernelMark.ts"
 
 const noSuchImage = 404
 
@@ -19,9 +20,39 @@ interface Sign {
   readonly mount: BindMount
 }
 
+const prefix = "fluffy-sign-"
+const coded = (mark: string) => Buffer.from(mark).toString("base64url")
+
+/** How the directories of a kernel's signs begin: they tell whose they are, since one that is killed leaves them. */
+export const signsOf = (mark: string): string => `${prefix}${coded(mark)}.`
+
+const isLeft = (name: string): boolean => {
+  const [mark] = name.slice(prefix.length).split(".")
+  return isOrphan({ [labels.machine]: machine(), [labels.kernel]: Buffer.from(mark!, "base64url").toString() })
+}
+
+/** Takes away one sign; in a directory of somebody else's nothing is touched. */
+const takeAway = (directory: string): void => {
+  try {
+    if (lstatSync(directory).uid !== process.getuid?.()) return
+    rmSync(join(directory, "sign"), { force: true })
+    rmdirSync(directory)
+  } catch {
+    // Somebody else has, or the next kernel will.
+  }
+}
+
+/** Takes away what killed kernels left in a place. */
+const sweep = (place: string): void => {
+  for (const name of readdirSync(place)) {
+    if (name.startsWith(prefix) && isLeft(name)) takeAway(join(place, name))
+  }
+}
+
 const put = (place: string, at: number): ReadonlyArray<Sign> => {
   try {
-    const source = mkdtempSync(join(place, "fluffy-sign-"))
+    sweep(place)
+    const source = mkdtempSync(join(place, signsOf(markOf(process.pid))))
     const text = randomUUID()
     writeFileSync(join(source, "sign"), text)
     chmodSync(source, 0o755)
