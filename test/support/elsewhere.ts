@@ -12,7 +12,9 @@ const hidden = ["/tmp", "/dev/shm", "/var/tmp", packageRoot]
 const commands = {
   docker: (home: string) => [
     ...["dockerd", `--host=unix://${home}/engine.sock`, `--data-root=${home}/data`, `--exec-root=${home}/exec`],
-    ...[`--pidfile=${home}/dockerd.pid`, "--bridge=none", "--iptables=false", "--ip-forward=false"]
+    ...[`--pidfile=${home}/dockerd.pid`, "--bridge=none", "--iptables=false", "--ip-forward=false"],
+    // Where the machine's containerd is shared, its own containers are not.
+    ...["--containerd-namespace=fluffy-elsewhere", "--containerd-plugins-namespace=fluffy-elsewhere-plugins"]
   ],
   podman: (home: string) => ["podman", "--runtime=runc", "system", "service", "--time=0", `unix://${home}/engine.sock`]
 }
@@ -45,7 +47,11 @@ export const engineElsewhere = (name: "docker" | "podman"): Effect.Effect<string
       })
       const socket = join(home, "engine.sock")
       for (let tries = 0; tries < 300 && !await answers(socket); tries++) {
-        if (engine.exitCode !== null) throw new Error(readFileSync(join(home, "log"), "utf8").slice(-2000))
+        if (engine.exitCode !== null) {
+          const said = readFileSync(join(home, "log"), "utf8").slice(-2000)
+          rmSync(home, { recursive: true, force: true })
+          throw new Error(`this engine does not start: ${said}`)
+        }
         await pause(100)
       }
       return { home, engine, socket }
