@@ -1,6 +1,6 @@
 // Makes a fresh clone ready to run: dependencies, build, sandbox. Node's standard library only, since nothing is installed yet.
 import { spawnSync } from "node:child_process"
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { dirname, join } from "node:path"
 import process from "node:process"
 import { fileURLToPath } from "node:url"
@@ -65,6 +65,9 @@ const headers = () => {
 
 const installDependencies = () => {
   if (installed()) return
+  if (lstatSync(join(root, "node_modules"), { throwIfNoEntry: false })?.isSymbolicLink() === true) {
+    stop(1, "node_modules is a link, and npm ci would empty what it leads to: install there, or remove the link")
+  }
   say("installing dependencies with npm ci (a minute or two where better-sqlite3 must be compiled)")
   const args = ["ci", "--include=dev", "--no-audit", "--no-fund"]
   const cli = process.env.npm_execpath ?? ""
