@@ -50,7 +50,7 @@ export const exhausting: ReadonlyArray<Bomb> = [
     "the memory of many processes",
     "held",
     python(
-      "import os, time\nfor _ in range(8):\n  if os.fork() == 0:\n    block = b\"x\" * (40 << 20)\n    time.sleep(60)\n    os._exit(0)\nos.wait()\nos._exit(1)"
+      "import os, time\nfor _ in range(8):\n  if os.fork() == 0:\n    block = b\"x\" * (40 << 20)\n    time.sleep(60)\n    os._exit(0)\nos.wait()\ntime.sleep(1)\nos._exit(1)"
     ),
     small
   ),
