@@ -1,4 +1,4 @@
-import { lstatSync, readlinkSync } from "node:fs"
+import { lstatSync } from "node:fs"
 import type { ChangeSet, Content } from "../domain/Change.ts"
 import { WorkspaceFailed } from "../Workspace.ts"
 import type { Blobs } from "./Blobs.ts"
@@ -6,8 +6,9 @@ import type { Owner } from "./fill.ts"
 import type { Home } from "./Home.ts"
 import type { Manifest, ManifestEntry } from "./Manifest.ts"
 import { ancestors } from "./names.ts"
+import { acceptable, isPending, keepContents, type Pending } from "./pending.ts"
 import { makePoints, purge, restore, type RestoreOptions } from "./restore.ts"
-import { isUnread, scan, type Scanned, type ScanOptions } from "./scan.ts"
+import { scan, type Scanned, type ScanOptions } from "./scan.ts"
 import { toChangeSet } from "./toChangeSet.ts"
 
 /** A stage on a file system: its accepted state, what it began from, and what the last scan found. */
@@ -21,9 +22,7 @@ export interface DiskState {
   directories: ReadonlySet<string>
   /** Files that a try-out of the start moved out of the stage, and where they are. */
   readonly aside: Array<{ readonly path: string; readonly at: string }>
-  pending:
-    | { readonly set: ChangeSet; readonly scanned: Scanned; readonly found: ReadonlyMap<string, ManifestEntry> }
-    | undefined
+  pending: Pending<Scanned> | undefined
 }
 
 /** What git would see of a manifest: no secret, no ignored path. */
@@ -61,25 +60,13 @@ export const conclude = (state: DiskState, scanned: Scanned, ignored: ReadonlySe
   return set
 }
 
-const isPending = (state: DiskState, set: ChangeSet): boolean =>
-  state.pending !== undefined &&
-  (state.pending.set === set || JSON.stringify(state.pending.set) === JSON.stringify(set))
-
-const refused = (detail: string) => new WorkspaceFailed({ method: "accept", reason: "write", detail })
-
 /** Makes the last scan the accepted state, its contents kept where no sandbox reaches. */
 export const accept = (state: DiskState, set: ChangeSet): void => {
-  const { pending } = state
-  if (pending === undefined || !isPending(state, set)) throw refused("this is not what the last scan found")
-  if (set.forbidden.length > 0) throw refused(`it holds ${set.forbidden[0]?.path}: ${set.forbidden[0]?.why}`)
-  for (const [path, { content, mode }] of pending.found) {
-    const host = `${state.home.root}/${path}`
-    if (content.kind === "symlink") state.blobs.put(content.sha256, Buffer.from(readlinkSync(host)))
-    else if (!isUnread(content)) state.blobs.putFile(content.sha256, host, content.size, mode)
-  }
-  for (const path of pending.scanned.gone) state.manifest.delete(path)
-  for (const [path, entry] of pending.found) state.manifest.set(path, entry)
-  state.directories = pending.scanned.directories
+  const { found, scanned } = acceptable(state.pending, set)
+  keepContents(state.blobs, state.home.root, found)
+  for (const path of scanned.gone) state.manifest.delete(path)
+  for (const [path, entry] of found) state.manifest.set(path, entry)
+  state.directories = scanned.directories
   state.pending = undefined
   makePoints(restoring(state))
 }
@@ -100,7 +87,7 @@ const isClean = ({ foreign, found, gone, whole }: Scanned): boolean =>
 
 /** Takes the stage back to the accepted state and looks whether it is there. */
 export const reject = (state: DiskState, set: ChangeSet): void => {
-  const known = isPending(state, set) ? state.pending?.scanned : undefined
+  const known = isPending(state.pending, set) ? state.pending?.scanned : undefined
   state.pending = undefined
   if (known?.whole === true) restore(restoring(state), known)
   if (known?.whole === true && isClean(look(state))) return

@@ -1,37 +1,17 @@
-import {
-  chownSync,
-  closeSync,
-  constants,
-  fchmodSync,
-  lchownSync,
-  openSync,
-  renameSync,
-  rmdirSync,
-  symlinkSync,
-  unlinkSync
-} from "node:fs"
+import { renameSync, rmdirSync, unlinkSync } from "node:fs"
 import type { Content } from "../domain/Change.ts"
-import { type Edit, WorkspaceFailed } from "../Workspace.ts"
+import type { Edit } from "../Workspace.ts"
 import { type DiskState, restoring, visible } from "./DiskState.ts"
-import { lookAt, removeTree, writeAll } from "./files.ts"
+import { checkEdit, makeEntry } from "./edits.ts"
+import { lookAt, removeTree } from "./files.ts"
 import { differences } from "./Manifest.ts"
-import { ancestors, byPath, display, parentOf, refusePath } from "./names.ts"
+import { ancestors, byPath, parentOf } from "./names.ts"
 import { makeDirectory } from "./restore.ts"
 import { isUnread, unreadMark } from "./scan.ts"
 
-const refused = (path: string, why: string) =>
-  new WorkspaceFailed({ method: "try out", reason: "write", detail: `${display(path)}: ${why}` })
-
-const check = (state: DiskState, path: string) => {
-  const why = refusePath(path)
-  if (why !== undefined) throw refused(path, why)
-  if (state.options.isSecret(path) || state.manifest.get(path)?.masked === true) throw refused(path, "it is a secret")
-  const { points } = state.options
-  if (
-    [...ancestors(path), path].some((one) => points.has(one)) || [...points].some((one) => one.startsWith(`${path}/`))
-  ) {
-    throw refused(path, "it lies in the place of a read-only tree")
-  }
+const check = (state: DiskState, path: string): void => {
+  const isSecret = (one: string) => state.options.isSecret(one) || state.manifest.get(one)?.masked === true
+  checkEdit(path, isSecret, state.options.points)
 }
 
 /** Removes a file or a link, and the directories that are empty without it. */
@@ -71,23 +51,7 @@ const put = (
   path: string,
   content: Pick<Content, "kind" | "executable">,
   bytes: Iterable<Uint8Array>
-) => {
-  const host = clear(state, path)
-  const { owner } = state
-  if (content.kind === "symlink") {
-    symlinkSync(Buffer.concat([...bytes].map((chunk) => Buffer.from(chunk))), host)
-    if (owner !== null) lchownSync(host, owner.uid, owner.gid)
-    return
-  }
-  const fd = openSync(host, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600)
-  try {
-    for (const chunk of bytes) writeAll(fd, chunk)
-    fchmodSync(fd, content.executable ? 0o755 : 0o644)
-  } finally {
-    closeSync(fd)
-  }
-  if (owner !== null) chownSync(host, owner.uid, owner.gid)
-}
+): void => makeEntry(clear(state, path), content, bytes, state.owner)
 
 /** Writes edits into the stage, removals first, whatever stands in their way. */
 export const tryOut = (state: DiskState, edits: ReadonlyArray<Edit>): void => {

@@ -1,12 +1,10 @@
-import { readlinkSync } from "node:fs"
 import type { ChangeSet, Content } from "../../domain/Change.ts"
-import { WorkspaceFailed } from "../../Workspace.ts"
 import type { Blobs } from "../Blobs.ts"
 import { removeTree } from "../files.ts"
 import type { Owner } from "../fill.ts"
 import { type Difference, type Manifest, type ManifestEntry, sameContent } from "../Manifest.ts"
 import { byPath } from "../names.ts"
-import { isUnread } from "../scan.ts"
+import { acceptable, keepContents, type Pending } from "../pending.ts"
 import { toChangeSet } from "../toChangeSet.ts"
 import { absorb } from "./absorb.ts"
 import { Layer, makeOwned, type Whiteouts } from "./Layer.ts"
@@ -47,9 +45,7 @@ export interface OverlayState {
   sheets: number
   /** Whether reading shows the sheet, too, since edits are tried out on it. */
   trying: boolean
-  pending:
-    | { readonly set: ChangeSet; readonly scanned: ScannedUpper; readonly found: ReadonlyMap<string, ManifestEntry> }
-    | undefined
+  pending: Pending<ScannedUpper> | undefined
 }
 
 /** An empty upper directory. */
@@ -126,23 +122,10 @@ export const conclude = (state: OverlayState, scanned: ScannedUpper, ignored: Re
   return set
 }
 
-const isPending = (state: OverlayState, set: ChangeSet): boolean =>
-  state.pending !== undefined &&
-  (state.pending.set === set || JSON.stringify(state.pending.set) === JSON.stringify(set))
-
-const refused = (detail: string) => new WorkspaceFailed({ method: "accept", reason: "write", detail })
-
 /** Makes the last scan the accepted state: what was written becomes part of the session's layer. */
 export const accept = (state: OverlayState, set: ChangeSet): void => {
-  const { pending } = state
-  if (pending === undefined || !isPending(state, set)) throw refused("this is not what the last scan found")
-  if (set.forbidden.length > 0) throw refused(`it holds ${set.forbidden[0]?.path}: ${set.forbidden[0]?.why}`)
-  const { found, scanned } = pending
-  for (const [path, { content, mode }] of found) {
-    const host = `${state.sheet.upper}/${path}`
-    if (content.kind === "symlink") state.blobs.put(content.sha256, Buffer.from(readlinkSync(host)))
-    else if (!isUnread(content)) state.blobs.putFile(content.sha256, host, content.size, mode)
-  }
+  const { found, scanned } = acceptable(state.pending, set)
+  keepContents(state.blobs, state.sheet.upper, found)
   const changed = [...scanned.gone, ...[...found].filter(([, entry]) => !entry.ignored).map(([path]) => path)]
   for (const path of changed) {
     if (state.base.has(path) || state.manifest.get(path)?.ignored === true) continue

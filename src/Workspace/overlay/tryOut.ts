@@ -1,23 +1,12 @@
-import { chownSync, closeSync, constants, fchmodSync, lchownSync, openSync, symlinkSync } from "node:fs"
 import type { Content } from "../../domain/Change.ts"
-import { type Edit, WorkspaceFailed } from "../../Workspace.ts"
-import { writeAll } from "../files.ts"
-import { ancestors, byPath, display, refusePath } from "../names.ts"
+import type { Edit } from "../../Workspace.ts"
+import { checkEdit, makeEntry } from "../edits.ts"
+import { ancestors, byPath } from "../names.ts"
 import { isWhiteout, type Layer } from "./Layer.ts"
 import { between, layersOf, type OverlayState, sheetLayer } from "./OverlayState.ts"
 
-const refused = (path: string, why: string) =>
-  new WorkspaceFailed({ method: "try out", reason: "write", detail: `${display(path)}: ${why}` })
-
-const check = (state: OverlayState, path: string) => {
-  const why = refusePath(path)
-  if (why !== undefined) throw refused(path, why)
-  if (state.isSecret(path) || state.mask.secrets.has(path)) throw refused(path, "it is a secret")
-  const lies = [...ancestors(path), path].some((one) => state.points.has(one))
-  if (lies || [...state.points].some((one) => one.startsWith(`${path}/`))) {
-    throw refused(path, "it lies in the place of a read-only tree")
-  }
-}
+const check = (state: OverlayState, path: string): void =>
+  checkEdit(path, (one) => state.isSecret(one) || state.mask.secrets.has(one), state.points)
 
 /** Takes a file away, and the directories that are empty without it. */
 const remove = (state: OverlayState, upper: Layer, path: string) => {
@@ -48,23 +37,9 @@ const put = (
   content: Pick<Content, "kind" | "executable">,
   bytes: Iterable<Uint8Array>
 ) => {
-  const { owner } = state
-  const host = `${upper.root}/${path}`
   makeParents(state, upper, path)
   upper.remove(path)
-  if (content.kind === "symlink") {
-    symlinkSync(Buffer.concat([...bytes].map((chunk) => Buffer.from(chunk))), host)
-    if (owner !== null) lchownSync(host, owner.uid, owner.gid)
-    return
-  }
-  const fd = openSync(host, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600)
-  try {
-    for (const chunk of bytes) writeAll(fd, chunk)
-    fchmodSync(fd, content.executable ? 0o755 : 0o644)
-  } finally {
-    closeSync(fd)
-  }
-  if (owner !== null) chownSync(host, owner.uid, owner.gid)
+  makeEntry(`${upper.root}/${path}`, content, bytes, state.owner)
 }
 
 /** Writes edits where the next command will, removals first, whatever stands in their way. */
