@@ -12,6 +12,7 @@ import * as Podman from "../../src/Sandbox/Podman.ts"
 import { type Stage, Workspace } from "../../src/Workspace.ts"
 import * as Disk from "../../src/Workspace/Disk.ts"
 import { temporaryOnDisk } from "../support/diskProject.ts"
+import { requireEngine } from "../support/engines.ts"
 import { digest, makeTree, mutations } from "../support/mutations.ts"
 import { requireRuntime } from "../support/require.ts"
 import { users } from "../support/sandbox.ts"
@@ -103,7 +104,7 @@ const shown = Effect.fnUntraced(function*(stage: Stage) {
 })
 
 for (const backend of ["bubblewrap", "docker", "podman"] as const) {
-  if (!requireRuntime(backend)) continue
+  if (!(backend === "bubblewrap" ? requireRuntime(backend) : requireEngine(backend))) continue
   for (const user of users) {
     const layerOf = (state: string, scratch: string) =>
       Layer.merge(Disk.layer({ state, scratch, form: "overlay" }), backends[backend])
