@@ -3,7 +3,7 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { join, relative } from "node:path"
 import process from "node:process"
 import { root, setup } from "./setup.mjs"
 
@@ -19,11 +19,24 @@ const count = (report) => {
   }
 }
 
+/** The failed tests with the start of what each said, told again at the end, since long output hides them. */
+const failures = (report) =>
+  report.testResults.flatMap(({ assertionResults, message, name, status }) => {
+    const failed = assertionResults.filter((test) => test.status === "failed")
+    const file = relative(root, name)
+    if (failed.length === 0) return status === "failed" ? [`${file}\n${message}`] : []
+    return failed.map((test) => `${file} > ${test.fullName}\n${test.failureMessages.join("\n")}`)
+  }).map((text) => {
+    const lines = text.trim().split("\n").filter((line) => !/^\s+at .*(node_modules|node:internal)/.test(line))
+    return `FAILED ${lines.slice(0, 16).join("\n       ").slice(0, 2000)}`
+  })
+
 const read = (file) => {
   try {
-    return count(JSON.parse(readFileSync(file, "utf8")))
+    const report = JSON.parse(readFileSync(file, "utf8"))
+    return { ...count(report), told: failures(report) }
   } catch {
-    return { passed: 0, failed: 0, skipped: 0 }
+    return { passed: 0, failed: 0, skipped: 0, told: [] }
   }
 }
 
@@ -42,12 +55,14 @@ const child = spawn(process.execPath, [
 process.on("SIGINT", () => {})
 process.on("SIGTERM", () => child.kill("SIGTERM"))
 const [code] = await once(child, "exit")
-const { failed, passed, skipped } = read(reportFile)
+const { failed, passed, skipped, told } = read(reportFile)
 rmSync(temporary, { recursive: true, force: true })
 
 const ran = passed + failed
 if (ran === 0) process.stdout.write("No test ran.\n")
 else if (code !== 0 && failed === 0) process.stdout.write("No test failed, yet vitest did: its errors are above.\n")
+for (const text of told.slice(0, 20)) process.stdout.write(`${text}\n`)
+if (told.length > 20) process.stdout.write(`and ${told.length - 20} more, above\n`)
 const everything = (process.env.FLUFFY_REQUIRE ?? "").split(",").includes("everything")
 const missed = everything && skipped > 0
 if (missed) process.stdout.write("FLUFFY_REQUIRE wants everything to run, and tests were skipped.\n")
