@@ -2,13 +2,14 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber } from "effect"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { readdirSync, readFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { self } from "../../src/internal/owner.ts"
 import { Sandbox } from "../../src/Sandbox.ts"
 import * as Bubblewrap from "../../src/Sandbox/Bubblewrap.ts"
 import { requireRuntime } from "../support/require.ts"
-import { command, run, stage, text, users } from "../support/sandbox.ts"
+import { command, isRoot, run, stage, text, users } from "../support/sandbox.ts"
 import { survivors } from "../support/survivors.ts"
 
 /** Four ways to outlive a parent; the last also ignores SIGTERM. Prints when all are up, then waits for ever. */
@@ -175,7 +176,24 @@ if (requireRuntime("bubblewrap")) {
         yield* run(["true"]).pipe(provide)
         const mine = readFileSync("/proc/self/mounts", "utf8").split("\n").filter((line) => line.includes("fluffy"))
         assert.deepStrictEqual(mine, [])
-        assert.deepStrictEqual(readdirSync("/dev").filter((name) => name.startsWith(`.fluffy-${process.pid}-`)), [])
+        assert.deepStrictEqual(readdirSync("/dev").filter((name) => name.startsWith(`.fluffy-${self}.`)), [])
       }))
+
+    if (isRoot) {
+      it.scopedLive("takes away what a killed kernel left on the host, and nothing of one in another container", () =>
+        Effect.gen(function*() {
+          const [boot, namespace] = self.split("-")
+          const killed = `/dev/.fluffy-${boot}-${namespace}-999999999-1.killed`
+          const elsewhere = `/dev/.fluffy-${boot}-1-999999999-1.alive`
+          for (const directory of [killed, elsewhere]) {
+            yield* Effect.acquireRelease(
+              Effect.sync(() => mkdirSync(directory)),
+              () => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
+            )
+          }
+          yield* run(["true"]).pipe(provide)
+          assert.deepStrictEqual([killed, elsewhere].map((directory) => existsSync(directory)), [false, true])
+        }))
+    }
   })
 }

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFile, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
+import { isDead, self } from "../../internal/owner.ts"
 import type { Limits } from "../SandboxCommand.ts"
 import { maxTasks } from "./limited.ts"
 
@@ -65,7 +66,7 @@ const secondVersion = (paths: ReadonlyMap<string, string>): ReadonlyArray<Place>
 
 const sweep = (parent: string) => {
   for (const name of readdirSync(parent).filter((name) => name.startsWith(prefix))) {
-    if (!existsSync(`/proc/${name.slice(prefix.length).split("-")[0]}`)) remove(join(parent, name), 1)
+    if (isDead(name.slice(prefix.length, name.lastIndexOf(".")))) remove(join(parent, name), 1)
   }
 }
 
@@ -89,7 +90,7 @@ const warm = (own: string | undefined) => {
 let count = 0
 
 const create = (places: ReadonlyArray<Place>, limits: Limits): ControlGroup => {
-  const name = `${prefix}${process.pid}-${count++}`
+  const name = `${prefix}${self}.${count++}`
   const made: Array<string> = []
   warm(places[0]?.own)
   const removeAll = () => made.forEach((directory) => remove(directory, removeTries))

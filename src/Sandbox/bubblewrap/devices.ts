@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process"
-import { chmodSync, chownSync, closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync } from "node:fs"
+import { chmodSync, chownSync, closeSync, mkdtempSync, openSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { isDead, self } from "../../internal/owner.ts"
 
 /** The device nodes a sandbox has besides its own terminals. */
 export const devices = ["null", "zero", "full", "random", "urandom", "tty"] as const
@@ -9,17 +10,18 @@ export const devices = ["null", "zero", "full", "random", "urandom", "tty"] as c
 const prefix = ".fluffy-"
 const nobody = 65534
 
-/** Nodes that a killed kernel left behind: the name holds its process number. */
+/** Nodes that a killed kernel left behind: the name holds its mark. A kernel in a container may share this directory, and lives. */
 const sweep = (parent: string) => {
   for (const name of readdirSync(parent).filter((name) => name.startsWith(prefix))) {
-    const pid = /^\d+/.exec(name.slice(prefix.length))?.[0]
-    if (pid !== undefined && !existsSync(`/proc/${pid}`)) rmSync(join(parent, name), { recursive: true, force: true })
+    if (isDead(name.slice(prefix.length, name.lastIndexOf(".")))) {
+      rmSync(join(parent, name), { recursive: true, force: true })
+    }
   }
 }
 
 const create = (parent: string): string => {
   sweep(parent)
-  const directory = mkdtempSync(join(parent, `${prefix}${process.pid}-`))
+  const directory = mkdtempSync(join(parent, `${prefix}${self}.`))
   try {
     execFileSync("cp", ["-R", ...devices.map((name) => `/dev/${name}`), directory], {
       env: { PATH: "/usr/bin:/bin:/run/current-system/sw/bin" },
