@@ -48,7 +48,7 @@ if (requireRuntime("bubblewrap")) {
         })
         assert.strictEqual(result.ended, "timeout")
         assert.deepStrictEqual(survivors(marker), [])
-        assert.isBelow(result.durationMs, 3000)
+        assert.isBelow(result.durationMs, 10_000)
       }).pipe(provide))
 
     it.live.each(users)(
@@ -85,7 +85,7 @@ if (requireRuntime("bubblewrap")) {
     it.live("asks a command to end before it kills it at the time limit", () =>
       Effect.gen(function*() {
         const result = yield* run(["sh", "-c", "trap 'echo asked; exit 3' TERM; while :; do sleep 0.01; done"], {
-          limits: { timeoutMs: 300 }
+          limits: { timeoutMs: 2000 }
         })
         assert.deepStrictEqual([result.ended, result.exitCode, text(result.stdout)], ["timeout", 3, "asked\n"])
       }).pipe(provide))

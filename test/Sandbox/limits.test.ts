@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { readdirSync, statSync } from "node:fs"
+import { readdirSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Bubblewrap from "../../src/Sandbox/Bubblewrap.ts"
 import { requireRuntime } from "../support/require.ts"
@@ -86,6 +86,32 @@ for n in range(100):
 time.sleep(60)`)
         assert.strictEqual((yield* run(unlinked, { ...project, limits })).ended, "disk")
       }).pipe(provide))
+
+    it.scopedLive.each(users)(
+      "do not count what another program writes against user $uid",
+      (user) =>
+        Effect.gen(function*() {
+          const root = yield* stage(user)
+          const beside = join(yield* stage(user), "beside")
+          const command = {
+            cwd: "/srv/p",
+            user,
+            mounts: [{ source: root, target: "/srv/p", mode: "rw" as const }],
+            limits: { diskBytes: 16 * MiB }
+          }
+          const result = yield* run(["sh", "-c", "echo up; until [ -e go ]; do sleep 0.02; done"], {
+            ...command,
+            onOutput: () => {
+              writeFileSync(beside, new Uint8Array(60 * MiB))
+              // Long enough for several looks.
+              setTimeout(() => writeFileSync(join(root, "go"), ""), 500)
+            }
+          })
+          assert.deepStrictEqual([result.ended, result.exitCode], ["exit", 0])
+          const many = "i=0; while :; do i=$((i+1)); head -c 4000000 /dev/zero > f$i; done"
+          assert.strictEqual((yield* run(["sh", "-c", many], command)).ended, "disk")
+        }).pipe(provide)
+    )
 
     it.live.each(users)("hold the memory-backed directories of user $uid", (user) =>
       Effect.gen(function*() {

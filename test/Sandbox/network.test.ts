@@ -160,7 +160,7 @@ const suite = (name: string, backend: Layer.Layer<Sandbox, unknown>, users: Read
         const killed = yield* through(user, "kill -TERM $$")
         assert.strictEqual(killed.result.exitCode, 143)
         const asked = yield* through(user, "trap 'echo asked; exit 3' TERM; while :; do sleep 0.01; done", {
-          limits: { ...command(["true"]).limits, timeoutMs: 1500 }
+          limits: { ...command(["true"]).limits, timeoutMs: 5000 }
         })
         assert.deepStrictEqual([asked.result.ended, asked.stdout], ["timeout", "asked\n"])
       }), 60_000)

@@ -169,7 +169,7 @@ export const suite = (name: "docker" | "podman") => {
     it.live("asks a command to end before it kills it at the time limit", () =>
       Effect.gen(function*() {
         const result = yield* run(["sh", "-c", "trap 'echo asked; exit 3' TERM; while :; do sleep 0.01; done"], {
-          limits: { timeoutMs: 700 }
+          limits: { timeoutMs: 3000 }
         })
         assert.deepStrictEqual([result.ended, result.exitCode, text(result.stdout)], ["timeout", 3, "asked\n"])
       }).pipe(provide))
@@ -241,6 +241,10 @@ export const suite = (name: "docker" | "podman") => {
         // The engine may still be at it.
         const remaining = Effect.zipRight(module.prune(options), Effect.sync(left))
         yield* Effect.repeat(remaining, { schedule: Schedule.spaced("300 millis"), times: 4 })
+        yield* Effect.repeat(remaining, {
+          until: (ids) => ids.length === 0,
+          schedule: Schedule.spaced("300 millis").pipe(Schedule.intersect(Schedule.recurs(30)))
+        })
         assert.deepStrictEqual(left(), [])
       }))
 

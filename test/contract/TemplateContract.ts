@@ -78,7 +78,7 @@ export const suite = (name: string, layer: Layer.Layer<Sandbox>) =>
 
     it.live("strict asks a program to end before it kills it at the time limit", () =>
       Effect.gen(function*() {
-        const limits = { timeoutMs: 3000 }
+        const limits = { timeoutMs: 6000 }
         const asked = yield* run(
           source(`
 import os, signal, time

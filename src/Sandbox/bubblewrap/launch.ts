@@ -107,7 +107,7 @@ export const launch = (options: Launch): { readonly outcome: Promise<Outcome>; r
       setup = "the sandbox cannot be put into its control group"
       return kill()
     }
-    unwatch = watch(pid, limits, writable(command.mounts), breakLimit, (pids) => group?.follow([pid, ...pids]))
+    unwatch = watch(() => pid, limits, writable(command.mounts), breakLimit, (pids) => group?.follow([pid, ...pids]))
     if (options.group?.early === true && started.status !== undefined) started.release()
   }
 

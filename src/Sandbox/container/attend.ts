@@ -33,7 +33,6 @@ const beginMs = 60_000
 
 /** How often a kill is tried again, and when an engine that does not manage it is given up, in ms. */
 const patience = { killAgainMs: 1000, goneWithinMs: 15_000 }
-const noProcess = 0
 
 const ignore = () => {}
 
@@ -79,11 +78,9 @@ export const attend = async (
     ended = limit
     end()
   }
-  const looking = () => ends.push(watch(init?.pid ?? noProcess, limits, writable(command.mounts), breakLimit))
   const locate = async () => {
     init ??= await localProcess(engine, id)
     if (init === undefined || done) return
-    looking()
     if (facts.name === "podman") ends.push(watchMemory(init, () => starved = true))
   }
   /** The first process of a namespace takes a SIGTERM only where it has said so, its children do by themselves. */
@@ -104,7 +101,7 @@ export const attend = async (
 
   try {
     attached.printTo(output.take)
-    looking()
+    ends.push(watch(() => init?.pid, limits, writable(command.mounts), breakLimit))
     const since = performance.now()
     let began = false
     later(beginMs, () => began || giveUp(new Error(`the engine starts nothing within ${beginMs} ms`)))

@@ -58,7 +58,7 @@ describe.each((["docker", "podman"] as const).filter(requireEngine))("Life of a 
     Effect.zipRight(Effect.sync(left)),
     Effect.repeat({
       until: (ids) => ids.length === 0,
-      schedule: Schedule.spaced("300 millis").pipe(Schedule.intersect(Schedule.recurs(4)))
+      schedule: Schedule.spaced("300 millis").pipe(Schedule.intersect(Schedule.recurs(30)))
     }),
     Effect.zipRight(Effect.sync(left))
   )

@@ -128,7 +128,7 @@ describe.each((["docker", "podman"] as const).filter((name) => requireEngine(nam
           assert.strictEqual(tree(root), before)
 
           // A time limit ends it as here: what was done till then is there.
-          const late = yield* sandbox.run(at(["sh", "-c", "echo x > late; sleep 99"], { limits: { timeoutMs: 500 } }))
+          const late = yield* sandbox.run(at(["sh", "-c", "echo x > late; sleep 99"], { limits: { timeoutMs: 3000 } }))
           assert.deepStrictEqual([late.ended, readFileSync(join(root, "late"), "utf8")], ["timeout", "x\n"])
         }).pipe(Effect.provide(Layer.orDie(module.layer({ socket: proxy.socket, session }))))
         assert.strictEqual(yield* Effect.promise(left), 0)
