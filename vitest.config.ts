@@ -8,8 +8,8 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     minWorkers: 1,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
     teardownTimeout: 10_000,
     coverage: { provider: "v8", include: ["src/**"], reporter: ["text-summary"] }
   }
