@@ -1,6 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
+import { parse } from "yaml"
+import { packageRoot } from "../src/internal/PackageRoot.ts"
 import { defaults, KernelConfig, layerConfig, load, type LoadOptions } from "../src/KernelConfig.ts"
 import { environment, makePlaces, projectFile, userFile } from "./KernelConfig/places.ts"
 
@@ -27,6 +30,20 @@ const loadedBy = (given: Case) =>
     loading(given),
     ({ loaded }) => loaded._tag === "Right" ? Effect.succeed(loaded.right) : Effect.die(loaded.left)
   )
+
+describe("KernelConfig.defaults", () => {
+  // A command in the sandbox asks no rule for a read: what the stage does not empty, `cat` shows.
+  it.each(["secrets-are-not-read", "secrets-are-not-written"])(
+    "hold every file that the rule %s names for secret",
+    (name) => {
+      const { rules } = parse(readFileSync(join(packageRoot, "policies/default.yaml"), "utf8"))
+      const { match } = rules.find((rule: { readonly name: string }) => rule.name === name)
+      // Nothing of git's own is in a stage.
+      const named = match.path.filter((pattern: string) => pattern !== ".git/config")
+      assert.deepStrictEqual([...defaults.secrets].toSorted(), named.toSorted())
+    }
+  )
+})
 
 describe("KernelConfig.load", () => {
   it.scoped("gives the defaults where nothing is said", () =>

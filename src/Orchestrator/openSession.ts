@@ -2,6 +2,7 @@ import { Clock, Effect, Fiber, type Scope } from "effect"
 import { randomBytes } from "node:crypto"
 import type { Mode } from "../domain/Phase.ts"
 import * as SessionId from "../domain/SessionId.ts"
+import { withoutStop } from "../internal/text.ts"
 import { followPolicy, type RouterSession } from "../Router.ts"
 import { trial } from "../Sandbox.ts"
 import { fromKernel, type OrchestratorFailed } from "./OrchestratorError.ts"
@@ -67,7 +68,7 @@ export const openSession = Effect.fn("Orchestrator.openSession")(function*(
 
 const unusable = (backend: string, detail: string, remedy: string | undefined) => ({
   _tag: "SandboxUnavailable" as const,
-  message: `No sandbox is usable here, and nothing runs without one: ${backend}: ${detail}.${
+  message: `No sandbox is usable here, and nothing runs without one: ${backend}: ${withoutStop(detail)}.${
     remedy === undefined ? "" : ` To mend it: ${remedy}`
   }`
 })

@@ -33,7 +33,7 @@ export const buildImage = (
   options: ContainerOptions = {}
 ): Effect.Effect<BaseImage, SandboxFailed | SandboxUnavailable> => buildBaseImage(dialect, options)
 
-/** Removes the containers that killed kernels of this machine left in Podman; returns their ids. */
+/** Removes what killed kernels of this machine left in Podman, and replaced base images; returns their ids. */
 export const prune = (
   options: ContainerOptions = {}
 ): Effect.Effect<ReadonlyArray<string>, SandboxFailed | SandboxUnavailable> => pruneOrphans(dialect, options)

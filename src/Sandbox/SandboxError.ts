@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { withoutStop } from "../internal/text.ts"
 
 /** No isolation can be had here. Nothing runs without one. */
 export class SandboxUnavailable extends Schema.TaggedError<SandboxUnavailable>()("SandboxUnavailable", {
@@ -7,7 +8,7 @@ export class SandboxUnavailable extends Schema.TaggedError<SandboxUnavailable>()
   remedy: Schema.String
 }) {
   override get message() {
-    return `No sandbox: ${this.backend} is not usable (${this.detail}). To mend it: ${this.remedy}`
+    return `No sandbox: ${this.backend} is not usable (${withoutStop(this.detail)}). To mend it: ${this.remedy}`
   }
 }
 

@@ -1,7 +1,6 @@
 import { Effect, ExecutionStrategy, Exit, Layer, Scope } from "effect"
 import { lstatSync } from "node:fs"
 import { isAbsolute } from "node:path"
-import { compile } from "../internal/Glob.ts"
 import { type StageOptions, Workspace, WorkspaceFailed } from "../Workspace.ts"
 import { attempt } from "./attempt.ts"
 import * as Blobs from "./Blobs.ts"
@@ -18,6 +17,7 @@ import { ancestors } from "./names.ts"
 import { openOverlay, prepareOverlay } from "./overlay/open.ts"
 import { recover } from "./recover.ts"
 import { makePoints } from "./restore.ts"
+import { secretPaths } from "./secretPaths.ts"
 import { Trees } from "./Trees.ts"
 
 /** How a stage is made: by the project's size, or as said. */
@@ -113,7 +113,7 @@ const open = Effect.fnUntraced(function*(context: Context, options: StageOptions
     attempt("open a stage", "write", () => Blobs.make(home.blobs, !home.times)),
     (held) => Effect.sync(() => held.close())
   )
-  const isSecret = compile(options.secrets)
+  const isSecret = secretPaths(options.secrets)
   const { directories, manifest } = yield* fill({ project, root: home.root, owner, blobs, isSecret }, items)
   // History holds what a tracked secret says.
   const tellsSecrets = [...manifest].some(([path, entry]) => entry.masked && listing.tracked.has(path))

@@ -9,6 +9,7 @@ import * as Read from "./memoryRead.ts"
 import { contentOf, contentsOf, lookIn, MemoryFiles, type MemoryNode, type MemoryTree } from "./MemoryTree.ts"
 import { ancestors, display, refusePath } from "./names.ts"
 import * as Patch from "./patch.ts"
+import { secretPaths } from "./secretPaths.ts"
 import type { Stage, StagedFile, StageOptions } from "./Stage.ts"
 import { Trees } from "./Trees.ts"
 import { MergeConflict, PathRefused, WorkspaceFailed } from "./WorkspaceError.ts"
@@ -31,7 +32,7 @@ let opened = 0
 const pathsOf = (some: ReadonlyArray<Difference>) => some.map((one) => ProjectPath.make(one.path))
 
 const make = (tree: MemoryTree, options: StageOptions, root: string): Stage => {
-  const isSecret = compile(options.secrets)
+  const isSecret = secretPaths(options.secrets)
   const matchesIgnored = compile(tree.ignored)
   const files = new MemoryFiles(
     new Map(

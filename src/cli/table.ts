@@ -178,7 +178,7 @@ export const table = {
   },
   "sandbox prune": {
     usage: "sandbox prune",
-    summary: "remove what killed kernels left in the engines, and old dependencies",
+    summary: "remove what killed kernels left in the engines, replaced base images and old dependencies",
     operands: { least: 0, most: 0 },
     flags: { sandbox: engine }
   },

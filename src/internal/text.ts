@@ -23,3 +23,6 @@ const headOf = (buffer: Buffer, bytes: number): string => {
 
 /** A count with its noun: `1 file`, `2 files`. */
 export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`
+
+/** What another program said, without the full stops it ends in: a sentence of ours goes on after it. */
+export const withoutStop = (said: string): string => said.trimEnd().replace(/\.+$/, "")

@@ -3,7 +3,8 @@ import { Effect } from "effect"
 import { Sandbox } from "../../src/Sandbox.ts"
 import * as Docker from "../../src/Sandbox/Docker.ts"
 import { suite } from "../contract/ContainerContract.ts"
-import { requireEngine } from "../support/engines.ts"
+import { requireEngine, sockets } from "../support/engines.ts"
+import { run, text, users } from "../support/sandbox.ts"
 
 describe("Sandbox/Docker without an engine", () => {
   it.live("is not usable, and its probe names the command that mends it", () =>
@@ -13,4 +14,21 @@ describe("Sandbox/Docker without an engine", () => {
     }).pipe(Effect.provide(Docker.layerLazy({ socket: "/nonexistent/engine.sock" }))))
 })
 
-if (requireEngine("docker")) suite("docker")
+if (requireEngine("docker")) {
+  suite("docker")
+
+  describe("Sandbox/docker and /proc", () => {
+    it.live.each(users)(
+      "lets user $uid write nothing of a process through it, memory least of all",
+      (user) =>
+        Effect.gen(function*() {
+          const files = ["mem", "oom_score_adj", "uid_map", "comm"].flatMap((name) => [`self/${name}`, `1/${name}`])
+          const script = `for f in ${
+            files.join(" ")
+          }; do (exec 3>/proc/$f) 2>/dev/null && echo $f; done; cat /proc/self/comm`
+          const { stdout } = yield* run(["sh", "-c", script], { user })
+          assert.strictEqual(text(stdout), "cat\n")
+        }).pipe(Effect.provide(Docker.layerLazy({ socket: sockets.docker })))
+    )
+  })
+}

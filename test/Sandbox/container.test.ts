@@ -43,6 +43,9 @@ const optionsFor = (facts: EngineFacts, options: Parameters<typeof command>[1] =
     command: command(["true"], { user: { uid: 1500, gid: 1501 }, ...options })
   })
 
+const paths = (facts: EngineFacts): ReadonlyArray<string> | undefined =>
+  (optionsFor(facts).HostConfig as { readonly ReadonlyPaths?: ReadonlyArray<string> }).ReadonlyPaths
+
 describe("Sandbox/container", () => {
   for (const module of [Docker, Podman]) {
     const { backend } = module.dialect
@@ -134,6 +137,7 @@ describe("Sandbox/container", () => {
         LogConfig: { Type: "none", Config: {} }
       })
       assert.isTrue(NetworkDisabled)
+      assert.strictEqual(paths(facts)?.includes("/proc"), facts.name === "docker" || undefined)
       assert.include(HostConfig!.SecurityOpt!, "no-new-privileges")
       assert.isTrue(
         HostConfig!.SecurityOpt!.some((option: string) =>
@@ -148,6 +152,11 @@ describe("Sandbox/container", () => {
       assert.property(HostConfig!.Tmpfs, "/data")
       assert.notInclude(JSON.stringify(HostConfig), ".sock")
     }
+  })
+
+  it("leaves /proc as it is where SELinux labels are written there", () => {
+    const facts = factsOf({ ...info, SecurityOptions: ["name=seccomp", "name=selinux"] }, "Docker/20.10.24 (linux)")
+    assert.isUndefined(paths(facts))
   })
 
   it("gives every engine the profile of the command's template, and strict a shell that stays alone", () => {

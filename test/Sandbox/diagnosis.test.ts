@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { SandboxUnavailable } from "../../src/Sandbox.ts"
 import { diagnose, type Findings } from "../../src/Sandbox/bubblewrap/diagnosis.ts"
 
 const works: Findings = {
@@ -49,6 +50,18 @@ describe("diagnose", () => {
     const found = diagnose({ ...works, failure: "bwrap: No permissions to create new namespace", settings })
     assert.include(found?.detail, detail)
     assert.include(found?.remedy, remedy)
+  })
+
+  it("ends bwrap's own words without their full stop", () => {
+    const failure = "bwrap: No permissions to create a new namespace, see <file:///usr/share/doc/README.Debian.gz>.\n"
+    for (const unprivilegedUserns of ["0", undefined]) {
+      const found = diagnose({ ...works, failure, settings: { ...works.settings, unprivilegedUserns } })
+      assert.match(found!.detail, /README\.Debian\.gz>(?! *\.)/)
+      assert.notMatch(found!.detail, /\.\s*$/)
+    }
+    const detail = "the engine says: no space left on device."
+    const { message } = new SandboxUnavailable({ backend: "docker", detail, remedy: "docker info" })
+    assert.include(message, "(the engine says: no space left on device). To mend it")
   })
 
   it("sends other systems to Linux", () => {

@@ -3,11 +3,14 @@ import Dockerode from "dockerode"
 import { Deferred, Effect, Exit, Fiber, Layer, Schedule } from "effect"
 import { spawnSync } from "node:child_process"
 import { once } from "node:events"
-import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { Readable } from "node:stream"
 import { Sandbox } from "../../src/Sandbox.ts"
+import { connect } from "../../src/Sandbox/container/Engine.ts"
 import { baseImageName } from "../../src/Sandbox/container/image.ts"
-import { labels, machine, markOf } from "../../src/Sandbox/container/KernelMark.ts"
+import { baseImageLabel, labels, machine, markOf } from "../../src/Sandbox/container/KernelMark.ts"
 import * as Docker from "../../src/Sandbox/Docker.ts"
 import * as Podman from "../../src/Sandbox/Podman.ts"
 import { containers, ensureBaseImage, sockets, startKernel } from "../support/engines.ts"
@@ -25,6 +28,29 @@ const daemons = (marker: string) => `
   setsid sleep ${marker}1 >/dev/null 2>&1 &
   sh -c 'trap "" TERM HUP INT; sleep ${marker}2 & echo ready; while :; do sleep ${marker}3; done' &
 `
+
+const archiveOf = (name: string, content: string): Buffer => {
+  const root = mkdtempSync(join(tmpdir(), "fluffy-archive-"))
+  writeFileSync(join(root, name), content)
+  const { stdout } = spawnSync("tar", ["-C", root, "-c", name])
+  rmSync(root, { recursive: true })
+  return stdout
+}
+
+/** The id of the image that the engine builds of an archive. */
+const build = async (docker: Dockerode, context: Buffer, t?: string): Promise<string> => {
+  const progress = await docker.buildImage(Readable.from([context]), t === undefined ? {} : { t })
+  let told = ""
+  for await (const chunk of progress) told += String(chunk)
+  const id = /"ID":"(sha256:[0-9a-f]{64})"/.exec(told)?.[1]
+  return id ?? assert.fail(told)
+}
+
+// Podman asks for more than its own service has, where it is not told.
+const unlimited = (name: "docker" | "podman") => {
+  const Ulimits = ["nofile", "nproc"].map((Name) => ({ Name, Soft: 1024, Hard: 1024 }))
+  return name === "podman" ? { HostConfig: { Ulimits } } : {}
+}
 
 /** What both engines hold beyond the contract of every sandbox. */
 export const suite = (name: "docker" | "podman") => {
@@ -246,6 +272,56 @@ export const suite = (name: "docker" | "podman") => {
           schedule: Schedule.spaced("300 millis").pipe(Schedule.intersect(Schedule.recurs(30)))
         })
         assert.deepStrictEqual(left(), [])
+      }))
+
+    it.live("removes a base image whose name a later one has taken, once nothing uses it", () =>
+      Effect.gen(function*() {
+        const docker = new Dockerode({ socketPath: sockets[name] })
+        const engine = yield* Effect.promise(() => connect({ socketPath: sockets[name] }))
+        const image = `localhost/fluffy-replaced-${process.pid}:1`
+        const made = async (content: string) => {
+          await engine.importImage(Readable.from([archiveOf("file", content)]), image, [`LABEL ${baseImageLabel}`])
+          return (await engine.image(image)).id
+        }
+        const first = yield* Effect.promise(() => made("1"))
+        // It has our label too, and more than our files.
+        const context = archiveOf("Dockerfile", `FROM ${first}\nCOPY Dockerfile /\n`)
+        const derived = yield* Effect.promise(() => build(docker, context))
+        const second = yield* Effect.promise(() => made("2"))
+        const container = yield* Effect.promise(() => engine.create({ Image: second, Cmd: ["x"], ...unlimited(name) }))
+        const third = yield* Effect.promise(() => made("3"))
+        const pruned = Effect.gen(function*() {
+          yield* module.prune(options)
+          const all = yield* Effect.promise(() => docker.listImages({ all: true }))
+          return [first, derived, second, third].map((id) => all.some(({ Id }) => Id === id))
+        })
+        assert.deepStrictEqual(yield* pruned, [true, true, true, true])
+        yield* Effect.promise(() => engine.remove(container))
+        assert.deepStrictEqual(yield* pruned, [true, true, false, true])
+        yield* Effect.promise(() => engine.removeImage(derived))
+        yield* Effect.promise(() => engine.removeImage(image))
+        yield* pruned
+      }))
+
+    it.live("takes the image that has the name now when the one it knew is gone", () =>
+      Effect.gen(function*() {
+        const docker = new Dockerode({ socketPath: sockets[name] })
+        const image = `localhost/fluffy-again-${process.pid}:1`
+        const made = async (which: number) => {
+          const context = archiveOf("Dockerfile", `FROM ${baseImageName(name)}\nENV WHICH=${which}\n`)
+          return build(docker, context, image)
+        }
+        const which = run(["sh", "-c", "echo $WHICH"])
+        yield* Effect.gen(function*() {
+          const first = yield* Effect.promise(() => made(1))
+          assert.strictEqual(text((yield* which).stdout), "1\n")
+          yield* Effect.promise(() => made(2))
+          yield* Effect.promise(() => docker.getImage(first).remove())
+          assert.strictEqual(text((yield* which).stdout), "2\n")
+        }).pipe(
+          Effect.provide(module.layerLazy({ ...options, image })),
+          Effect.ensuring(Effect.promise(() => docker.getImage(image).remove()))
+        )
       }))
 
     it.live.each([ordinary])("holds the memory and the processes of user $uid", (user) =>

@@ -207,6 +207,7 @@ export const suite = (name: string, make: Effect.Effect<World, never, Scope.Scop
       ["a symlink into git", (hands) => hands.link("src/hooks", "../.git/hooks"), "git"],
       ["a file that is too large", (hands) => hands.write("big.bin", "x".repeat(4097)), "4096"],
       ["a new secret", (hands) => hands.write("src/other.pem", "x"), "secret"],
+      ["a new secret in capitals", (hands) => hands.write("src/OTHER.Pem", "x"), "secret"],
       ["a changed secret", (hands) => hands.write("keys.pem", "mine"), "secret"],
       ["a removed secret", (hands) => hands.remove("keys.pem"), "secret"]
     ]

@@ -1,3 +1,5 @@
+import { withoutStop } from "../../internal/text.ts"
+
 /** What was found when bubblewrap was tried. `version` is undefined when it could not be started, `failure` when a command ran in it. */
 export interface Findings {
   readonly platform: string
@@ -62,7 +64,7 @@ export const diagnose = (
     }
   }
   if (failure === undefined) return undefined
-  const detail = `bubblewrap ${version} cannot make a sandbox: ${failure}`
+  const detail = `bubblewrap ${version} cannot make a sandbox: ${withoutStop(failure)}`
   if (settings.apparmorRestricts === "1") {
     return { detail: `${detail} (AppArmor keeps programs from making user namespaces)`, remedy: apparmorProfile }
   }

@@ -8,18 +8,16 @@ import type { ContainerOptions, Dialect } from "./ContainerOptions.ts"
 import { makeCopies } from "./copied/Copies.ts"
 import { seesFiles } from "./copied/sees.ts"
 import type { Shape } from "./createOptions.ts"
-import { statusOf } from "./Engine.ts"
 import { describe, warningsOf } from "./EngineFacts.ts"
 import { find, type Found } from "./find.ts"
 import { findImage } from "./image.ts"
 import { labels, machine, markOf } from "./KernelMark.ts"
-import { container, follow, type Making, removeOrKeep, start } from "./life.ts"
+import { container, follow, isImageGone, type Making, removeOrKeep, start } from "./life.ts"
 import { unspeakable } from "./mountOptions.ts"
 import { makeParking } from "./pool/Parking.ts"
 import { prune } from "./prune.ts"
 
 const probeTimeoutMs = 5000
-const noSuchImage = 404
 
 const copying =
   "this engine does not see this machine's files: each command's are copied there and back, and their disk use is looked at afterwards"
@@ -64,7 +62,7 @@ const make = (dialect: Dialect, options: ContainerOptions) =>
           if (command.stdin !== undefined) made.attached.stream.end(command.stdin)
         }
         return follow(backend, made, command, begin)
-      })).pipe(Effect.tapError(({ cause }) => statusOf(cause) === noSuchImage ? forget : Effect.void))
+      })).pipe(Effect.tapError((error) => isImageGone(error) ? forget : Effect.void))
 
     const makingOf = (found: Found, image: Shape["image"], command: SandboxCommand): Making => ({
       ...{ backend, found, left },
@@ -94,12 +92,17 @@ const make = (dialect: Dialect, options: ContainerOptions) =>
       if (reason !== undefined) {
         return yield* failed(reason)
       }
-      const [found, image] = yield* ready
-      const unsaid = unspeakable(found.facts, command.mounts)
-      if (unsaid !== undefined) {
-        return yield* failed(unsaid)
-      }
-      return yield* execute(found, image, withinTemplate(command))
+      const attempt = Effect.gen(function*() {
+        const [found, image] = yield* ready
+        const unsaid = unspeakable(found.facts, command.mounts)
+        if (unsaid !== undefined) {
+          return yield* failed(unsaid)
+        }
+        return yield* execute(found, image, withinTemplate(command))
+      })
+      // Its image was made again meanwhile, and this one removed: the name is looked up once more.
+      return yield* Effect.catchIf(attempt, isImageGone, () =>
+        attempt)
     })
 
     const probe: Effect.Effect<SandboxProbe> = Effect.gen(function*() {
@@ -135,8 +138,7 @@ const make = (dialect: Dialect, options: ContainerOptions) =>
     const leave = Effect.suspend(() =>
       left.size === 0
         ? Effect.void
-        : Effect.flatMap(engine, (found) =>
-          Effect.forEach([...left], (name) => removeOrKeep(found, name, left)))
+        : Effect.flatMap(engine, (found) => Effect.forEach([...left], (name) => removeOrKeep(found, name, left)))
     )
     yield* Effect.addFinalizer(() => Effect.ignore(leave))
     return { sandbox: Sandbox.of({ backend, run, probe, warm: parking.warm }), sweep }

@@ -18,9 +18,16 @@ export interface Engine {
   /** What it calls itself, like `Docker/20.10.24 (linux)` or `Libpod/4.3.1 (linux)`: Podman needs most of a second to say more. */
   readonly server: () => Promise<string>
   readonly info: () => Promise<EngineInfo>
-  /** Its id, and the directories for which it would make a writable volume. */
-  readonly image: (name: string) => Promise<{ readonly id: string; readonly volumes: ReadonlyArray<string> }>
-  readonly importImage: (tar: Readable, name: string, changes: string) => Promise<void>
+  /** Its id, the directories for which it would make a writable volume, and the number of its layers. */
+  readonly image: (
+    name: string
+  ) => Promise<{ readonly id: string; readonly volumes: ReadonlyArray<string>; readonly layers: number }>
+  /** Each of `changes` is a line of a Dockerfile. */
+  readonly importImage: (tar: Readable, name: string, changes: ReadonlyArray<string>) => Promise<void>
+  /** Ids of images with this label that have no name and that no other image is built on. */
+  readonly namelessImages: (label: string) => Promise<ReadonlyArray<string>>
+  /** Refused (409) while a container is made of it. */
+  readonly removeImage: (id: string) => Promise<unknown>
   /** With a volume of the container's name, where one is described: it goes with the container. */
   readonly create: (
     options: Dockerode.ContainerCreateOptions,
@@ -97,8 +104,8 @@ export const connect = async (address: Address): Promise<Engine> => {
     server: async () => String((await get(address, "/_ping")).headers.server ?? ""),
     info: () => docker.info(),
     image: async (name) => {
-      const { Config, Id } = await docker.getImage(name).inspect()
-      return { id: Id, volumes: Object.keys(Config.Volumes ?? {}) }
+      const { Config, Id, RootFS } = await docker.getImage(name).inspect()
+      return { id: Id, volumes: Object.keys(Config.Volumes ?? {}), layers: RootFS.Layers?.length ?? 0 }
     },
     importImage: async (tar, name, changes) => {
       // A tag of its own Podman ignores; both take one in the name.
@@ -106,6 +113,9 @@ export const connect = async (address: Address): Promise<Engine> => {
         await (docker.importImage(tar as never, { repo: name, changes }) as unknown as Promise<NodeJS.ReadableStream>)
       )
     },
+    namelessImages: async (label) =>
+      (await docker.listImages({ filters: { dangling: ["true"], label: [label] } })).map(({ Id }) => Id),
+    removeImage: (id) => docker.getImage(id).remove(),
     create: async (options, volume) => {
       if (volume?.Name !== undefined) {
         volumes.add(volume.Name)

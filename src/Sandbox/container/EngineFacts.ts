@@ -3,6 +3,7 @@ export interface EngineFacts {
   readonly name: "docker" | "podman"
   readonly version: string
   readonly rootless: boolean
+  readonly selinux: boolean
   readonly cgroups: string
   readonly enforced: { readonly memory: boolean; readonly processes: boolean; readonly cpu: boolean }
   readonly processors: number
@@ -22,13 +23,15 @@ export interface EngineInfo {
 /** Reads it and what the server calls itself. A rootless engine on control groups of version 1 takes limits and drops them, whatever it says. */
 export const factsOf = (info: EngineInfo, server: string): EngineFacts => {
   const [, name, version = "of unknown version"] = /^(\w+)\/(\S+)/.exec(server) ?? []
-  const rootless = info.Rootless === true || (info.SecurityOptions ?? []).some((option) => option.includes("rootless"))
+  const has = (name: string) => (info.SecurityOptions ?? []).some((option) => option.includes(name))
+  const rootless = info.Rootless === true || has("rootless")
   const cgroups = info.CgroupVersion ?? "1"
   const can = (flag: boolean | undefined) => flag === true && !(rootless && cgroups === "1")
   return {
     name: name === "Libpod" ? "podman" : "docker",
     version,
     rootless,
+    selinux: has("selinux"),
     cgroups,
     enforced: { memory: can(info.MemoryLimit), processes: can(info.PidsLimit), cpu: can(info.CpuCfsQuota) },
     processors: Math.max(1, info.NCPU ?? 1)

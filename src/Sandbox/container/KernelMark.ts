@@ -6,6 +6,9 @@ import { alive, identify } from "../bubblewrap/processes.ts"
 /** Labels of everything Fluffy leaves with an engine. */
 export const labels = { kernel: "fluffy.kernel", machine: "fluffy.machine", session: "fluffy.session" } as const
 
+/** The label of the base images that Fluffy makes. */
+export const baseImageLabel = "fluffy.image=base"
+
 const attempt = (read: () => string): string => {
   try {
     return read().trim()

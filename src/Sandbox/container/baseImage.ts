@@ -11,6 +11,8 @@ import { wordsOf } from "./Engine.ts"
 import { describe } from "./EngineFacts.ts"
 import { find } from "./find.ts"
 import { baseImageName } from "./image.ts"
+import { baseImageLabel } from "./KernelMark.ts"
+import { pruneImages } from "./prune.ts"
 
 /** An image that was made: its name in the engine, the engine, what went in. */
 export interface BaseImage {
@@ -24,7 +26,8 @@ const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /**
  * Makes Fluffy's base image from programs this machine has, without a registry: shells, git, Node, Python and the usual tools with the
- * libraries they load. `options.image` is the name it gets instead of the default one. An image of that name is replaced.
+ * libraries they load. `options.image` is the name it gets instead of the default one. An image of that name is replaced, and
+ * removed where it was such a one and nothing uses it.
  */
 export const buildBaseImage = Effect.fn("Sandbox.buildBaseImage")(
   function*(
@@ -60,13 +63,13 @@ export const buildBaseImage = Effect.fn("Sandbox.buildBaseImage")(
           tar.on("data", (chunk: Uint8Array) => bytes += chunk.length)
           tar.pause()
           try {
-            await engine.importImage(tar, image, `ENV PATH=${path}`)
+            await engine.importImage(tar, image, [`ENV PATH=${path}`, `LABEL ${baseImageLabel}`])
           } finally {
             tar.destroy()
           }
           return { image, engine: describe(facts), files: paths.length, bytes }
         }),
       (root) => Effect.promise(() => rm(root, { recursive: true, force: true }))
-    )
+    ).pipe(Effect.tap(() => Effect.ignore(pruneImages(engine))))
   }
 )

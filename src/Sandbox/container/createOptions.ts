@@ -53,6 +53,15 @@ const memoryDirectories = ({ command, facts, image }: Shape): Record<string, str
   }
 }
 
+/**
+ * Docker's own list, and before it all of /proc: whoever may write /proc/PID/mem needs no ptrace to change another process of the sandbox.
+ * With SELinux the engine itself has to write there, after that. Podman has no way to be told.
+ */
+const readonlyPaths = ({ name, selinux }: EngineFacts) =>
+  name === "podman" || selinux
+    ? {}
+    : { ReadonlyPaths: ["/proc", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"] }
+
 const exactly = (Name: string, value: number) => ({ Name, Soft: value, Hard: value })
 
 /** Not the sandbox's share, which control groups bound: what one user may have on the whole machine, set since Podman asks for it. */
@@ -98,6 +107,7 @@ export const createOptions = (shape: Shape): Dockerode.ContainerCreateOptions =>
     HostConfig: {
       NetworkMode: "none",
       ReadonlyRootfs: true,
+      ...readonlyPaths(facts),
       Privileged: false,
       CapDrop: ["ALL"],
       SecurityOpt: ["no-new-privileges", `seccomp=${seccomp(shape)}`],

@@ -1,7 +1,7 @@
 import { Effect, type Scope } from "effect"
 import { randomUUID } from "node:crypto"
 import type { SandboxCommand, SandboxResult } from "../SandboxCommand.ts"
-import { SandboxFailed } from "../SandboxError.ts"
+import { SandboxFailed, type SandboxUnavailable } from "../SandboxError.ts"
 import { type Attached, attachTo } from "./attached.ts"
 import { attend } from "./attend.ts"
 import { createOptions, type Shape } from "./createOptions.ts"
@@ -30,15 +30,22 @@ export interface Making {
 
 const createMs = 60_000
 const killMs = 3000
+const noSuchImage = 404
 
-const failing = (backend: string, reason?: SandboxFailed["reason"]) => (error: unknown) =>
+const making = "make a container"
+
+const failing = (backend: string, method: string, reason?: SandboxFailed["reason"]) => (error: unknown) =>
   new SandboxFailed({
     backend,
-    method: "run",
+    method,
     reason: reason ?? (statusOf(error) === undefined ? "io" : "setup"),
     detail: wordsOf(error),
     cause: error
   })
+
+/** Whether no container was made because its image is gone: nothing has run. */
+export const isImageGone = (error: SandboxFailed | SandboxUnavailable): boolean =>
+  error._tag === "SandboxFailed" && error.method === making && statusOf(error.cause) === noSuchImage
 
 /** Removes a container by its name; one that stays is put down in `left`. */
 export const removeOrKeep = ({ engine }: Found, name: string, left: Set<string>): Effect.Effect<void> =>
@@ -68,7 +75,7 @@ export const container = Effect.fnUntraced(function*(
       const volume = volumeOf(facts, shape.command.mounts, name, shape.labels)
       return within(createMs, "made no container", engine.create(createOptions({ ...shape, name }), volume))
     },
-    catch: failing(backend, "setup")
+    catch: failing(backend, making, "setup")
   }))
   const attached = yield* Effect.tryPromise({
     try: async (signal) => {
@@ -76,7 +83,7 @@ export const container = Effect.fnUntraced(function*(
       if (signal.aborted) attached.release()
       return attached
     },
-    catch: failing(backend)
+    catch: failing(backend, "run")
   })
   const made: Container = { name, id, found, attached, running: false }
   yield* Effect.addFinalizer(() => Effect.sync(attached.release))
@@ -106,7 +113,7 @@ export const follow = (
 ): Effect.Effect<SandboxResult, SandboxFailed> =>
   Effect.tryPromise({
     try: (signal) => attend({ ...made.found, id: made.id, attached, command, begin }, signal),
-    catch: failing(backend)
+    catch: failing(backend, "run")
   }).pipe(
     Effect.flatMap((outcome): Effect.Effect<SandboxResult> => {
       made.running = false

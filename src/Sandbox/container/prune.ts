@@ -3,7 +3,7 @@ import { SandboxFailed, type SandboxUnavailable } from "../SandboxError.ts"
 import type { ContainerOptions, Dialect } from "./ContainerOptions.ts"
 import { type Engine, type Labelled, statusOf, wordsOf } from "./Engine.ts"
 import { find, type Found } from "./find.ts"
-import { isOrphan, labels } from "./KernelMark.ts"
+import { baseImageLabel, isOrphan, labels } from "./KernelMark.ts"
 import { within } from "./within.ts"
 
 /** An engine's refusal: its HTTP status when it answered, and its words. */
@@ -52,7 +52,24 @@ export const prune = ({ engine, facts }: Found): Effect.Effect<ReadonlyArray<str
     return [...removed, ...yield* without(volumes, (name) => removeVolume(engine, name))]
   }).pipe(Effect.withSpan("Sandbox.prune"))
 
-/** The same for whoever has no sandbox at hand. */
+/**
+ * Removes base images whose name a later one has taken and that nothing is made of or built on; returns those that are gone now. An image
+ * that somebody built on ours bears its label too, but has further layers.
+ */
+export const pruneImages = (engine: Engine): Effect.Effect<ReadonlyArray<string>, Refusal> =>
+  Effect.gen(function*() {
+    const nameless = yield* ask(() => engine.namelessImages(baseImageLabel))
+    const remove = (id: string) =>
+      ask(async () => {
+        if ((await engine.image(id)).layers !== 1) throw new Error("it is not one that was imported")
+        await within(answerMs, "removed nothing", engine.removeImage(id))
+        return id
+      })
+    const [, removed] = yield* Effect.partition(nameless, remove)
+    return removed
+  })
+
+/** Both, for whoever has no sandbox at hand. */
 export const pruneOrphans = (
   dialect: Dialect,
   options: ContainerOptions
@@ -60,6 +77,6 @@ export const pruneOrphans = (
   Effect.flatMap(
     find(dialect, options),
     (found) =>
-      Effect.mapError(prune(found), ({ words }) =>
+      Effect.mapError(Effect.zipWith(prune(found), pruneImages(found.engine), (a, b) => [...a, ...b]), ({ words }) =>
         new SandboxFailed({ backend: dialect.backend, method: "prune", reason: "io", detail: words }))
   )

@@ -1,6 +1,5 @@
 import { Effect, type Scope } from "effect"
 import { lstatSync } from "node:fs"
-import { compile } from "../../internal/Glob.ts"
 import type { Stage, StageMount, StageOptions, WorkspaceFailed } from "../../Workspace.ts"
 import { attempt } from "../attempt.ts"
 import * as Blobs from "../Blobs.ts"
@@ -11,6 +10,7 @@ import * as Home from "../Home.ts"
 import * as Ignored from "../Ignored.ts"
 import type { Listing } from "../listing.ts"
 import { gitMounts } from "../mounts.ts"
+import { secretPaths } from "../secretPaths.ts"
 import { Trees } from "../Trees.ts"
 import { Layer, makeOwned, whiteouts } from "./Layer.ts"
 import { Lower } from "./Lower.ts"
@@ -79,7 +79,7 @@ export const openOverlay = Effect.fnUntraced(function*(
   const prepared = yield* prepareOverlay(options)
   if (typeof prepared === "string") return prepared
   const { calls, made } = prepared
-  const secrets = listing.files.filter(compile(stage.secrets))
+  const secrets = listing.files.filter(secretPaths(stage.secrets))
   // History holds what a tracked secret says.
   const tellsSecrets = secrets.some((path) => listing.tracked.has(path))
   const fixed = yield* attempt(
@@ -147,7 +147,7 @@ const build = (
           lower: new Lower({ project, names, blobs, scratch: trash, since: made.since, inodes }),
           view: new View({ project, names, mask, isOpaque: calls.isOpaque }),
           points,
-          isSecret: compile(stage.secrets),
+          isSecret: secretPaths(stage.secrets),
           isOpaque: calls.isOpaque,
           maxFileBytes: stage.maxFileBytes,
           manifest: new Map(),

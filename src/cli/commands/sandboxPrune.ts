@@ -6,7 +6,7 @@ import { engineOf } from "../../Sandbox/engines.ts"
 import type { CommandOf } from "../args.ts"
 import { print } from "../io.ts"
 
-/** `fluffy sandbox prune`: installed dependencies that nobody used for long, and what killed kernels left in an engine. */
+/** `fluffy sandbox prune`: installed dependencies that nobody used for long, what killed kernels left, replaced base images. */
 export const run = Effect.fnUntraced(function*({ flags }: CommandOf<"sandbox prune">) {
   const layers = yield* layersPlace
   if (layers !== undefined) {

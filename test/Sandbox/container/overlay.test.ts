@@ -15,6 +15,7 @@ const facts = (name: "docker" | "podman", rootless: boolean): EngineFacts => ({
   name,
   version: "1",
   rootless,
+  selinux: false,
   cgroups: "2",
   enforced: { memory: true, processes: true, cpu: true },
   processors: 1

@@ -5,6 +5,10 @@ import { execFileSync, spawnSync } from "node:child_process"
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { Sandbox } from "../../../../src/Sandbox.ts"
+import { connect } from "../../../../src/Sandbox/container/Engine.ts"
+import { baseImageName } from "../../../../src/Sandbox/container/image.ts"
+import { baseImageLabel } from "../../../../src/Sandbox/container/KernelMark.ts"
+import { tar } from "../../../../src/Sandbox/container/tar.ts"
 import * as Docker from "../../../../src/Sandbox/Docker.ts"
 import * as Podman from "../../../../src/Sandbox/Podman.ts"
 import { engineElsewhere } from "../../../support/elsewhere.ts"
@@ -63,7 +67,14 @@ describe.each((["docker", "podman"] as const).filter((name) => requireEngine(nam
       Effect.gen(function*() {
         const socket = yield* engineElsewhere(name)
         // What it was started with is there; Podman's two services share their images.
-        if (name === "docker") yield* module.buildImage({ socket })
+        if (name === "docker") {
+          const engine = yield* Effect.promise(() => connect({ socketPath: socket }))
+          const before = [baseImageName(name), [`LABEL ${baseImageLabel}`]] as const
+          yield* Effect.promise(() => engine.importImage(tar(["--files-from=/dev/null"]), ...before))
+          yield* module.buildImage({ socket })
+          assert.deepStrictEqual(yield* Effect.promise(() => engine.namelessImages(baseImageLabel)), [])
+          assert.strictEqual((yield* Effect.promise(() => engine.image(baseImageName(name)))).layers, 1)
+        }
         const proxy = yield* makeEngineProxy(socket)
         const docker = new Dockerode({ socketPath: socket })
         const left = async () => {
