@@ -106,17 +106,22 @@ echo 'export const equal = () => true' > index.mjs && echo '{"exports": "./index
       })
   )
 
-  inCoding("is none by an interpreter of the session's own", python.project, python.test, (session) =>
-    Effect.gen(function*() {
-      yield* sh(
-        session,
-        `mkdir -p .venv/bin && echo 'home = /usr/bin' > .venv/pyvenv.cfg && cat > .venv/bin/python <<'END'
+  inCoding(
+    "is none by an interpreter of the session's own",
+    python.project,
+    python.test,
+    (session) =>
+      Effect.gen(function*() {
+        yield* sh(
+          session,
+          `mkdir -p .venv/bin && echo 'home = /usr/bin' > .venv/pyvenv.cfg && cat > .venv/bin/python <<'END'
 ${interpreter}END
 chmod +x .venv/bin/python`
-      )
-      yield* session.write({ "double.py": "def double(n):\n    return 1\n" })
-      yield* staysNone(session, ".venv/bin/python")
-    }))
+        )
+        yield* session.write({ "double.py": "def double(n):\n    return 1\n" })
+        yield* staysNone(session, ".venv/bin/python")
+      })
+  )
 
   inCoding(
     "is a person's to see where it is something that was built",
