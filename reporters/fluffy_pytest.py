@@ -1,4 +1,7 @@
-"""Plugin of pytest for Fluffy's kernel: one sealed JSON line per test, then {"end": true}. See fluffy_seal.py."""
+"""Plugin of pytest for Fluffy's kernel: one sealed JSON line per test, then {"end": true}. See fluffy_seal.py.
+
+It is loaded before pytest could rewrite its assertions, and has none: PYTEST_DONT_REWRITE.
+"""
 import os
 
 import pytest

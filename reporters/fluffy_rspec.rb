@@ -1,7 +1,7 @@
 # Formatter of RSpec for Fluffy's kernel: RSpec's own JSON report as one sealed line. See fluffy_seal.rb.
 require_relative "fluffy_seal"
-require "rspec/core"
-require "rspec/core/formatters/json_formatter"
+
+Fluffy.libraries "rspec/core", "rspec/core/formatters/json_formatter"
 
 module Fluffy
   WRITE = seal

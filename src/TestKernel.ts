@@ -17,11 +17,12 @@ export interface ScriptedRun {
 }
 
 /**
- * A kernel in memory. `files` is the project; `run` answers every command but the kernel's own writes (undefined: the sandbox fails);
+ * A kernel in memory. `files` is the project, `ignored` are gitignore patterns; `run` answers every command but the kernel's own writes (undefined: the sandbox fails);
  * `rules` default to one that allows everything the built-in rules leave open; `policy` stands in their place.
  */
 export interface TestKernelOptions {
   readonly files?: Readonly<Record<string, string>>
+  readonly ignored?: ReadonlyArray<string>
   readonly run?: (command: Sandbox.SandboxCommand, scripted: ScriptedRun) => Sandbox.SandboxResult | undefined
   readonly rules?: ReadonlyArray<Policy.Rule>
   readonly policy?: Layer.Layer<Policy.Policy>
@@ -44,7 +45,7 @@ const openRule: Policy.Rule = {
 
 /** The whole kernel in memory: no container, disk or network. Only the model is asked for. */
 export const make = (options: TestKernelOptions = {}): TestKernel => {
-  const tree = new Workspace.MemoryTree(options.files)
+  const tree = new Workspace.MemoryTree(options.files, options.ignored)
   const reports = new Map<string, Uint8Array>()
   const config: KernelOptions = {
     ...defaults,

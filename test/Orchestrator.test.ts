@@ -173,6 +173,33 @@ describe("Orchestrator.run", () => {
       assert.deepStrictEqual(summary.verdict?.failedBefore, ["test/bad.test.js > adds"])
     }))
 
+  it.effect("asks before it merges what is green only with a file that git ignores", () =>
+    Effect.gen(function*() {
+      const { seen, summary } = yield* runTask({
+        turns: [
+          says(writeTest(walk)),
+          says(runTests),
+          says(writeCode(walk), call("shell.exec", { command: "make", args: [] })),
+          says(runTests),
+          says(complete)
+        ],
+        kernel: {
+          ignored: ["dist/"],
+          run: (command, given) => {
+            if (command.command === "make") given.stage.write("dist/sums.js", "built\n")
+            if (command.command === "make") return scripted({ exitCode: 0 })
+            const built = given.stage.read("dist/sums.js") !== undefined
+            const file = "/project/test/multiply.test.js"
+            const line = { file, name: "multiplies", status: built ? "passed" : "failed" }
+            given.report("0-node.jsonl", `${JSON.stringify(line)}\n${JSON.stringify({ end: true })}\n`)
+            return scripted({ exitCode: built ? 0 : 1 })
+          }
+        }
+      })
+      assert.strictEqual(summary.outcome, "review", summary.summary)
+      assert.match(seen.questions[0]?.reason ?? "", /only with files that git ignores .* dist\/sums\.js/)
+    }))
+
   it.effect("compares a run with a network with one that had it, too", () =>
     Effect.gen(function*() {
       const host = parseAllowed("a.example")

@@ -46,6 +46,10 @@ const assess = Effect.fnUntraced(function*(
   if (removed.length > 0) {
     questions.push(`${count(removed.length, "test")} that passed before do not run any more: ${some(removed)}`)
   }
+  const unmerged = state.verdict?.unmerged ?? []
+  if (unmerged.length > 0) {
+    questions.push(`the tests are green only with files that git ignores and a merge leaves out: ${some(unmerged)}`)
+  }
   const { unchecked = 0, undemanded = [] } = state.necessity ?? {}
   if (options.necessity === "require" && unchecked > 0) {
     questions.push(`${count(unchecked, "source hunk")} could not be taken back alone to see whether a test demands it`)

@@ -5,7 +5,7 @@ import type { ToolOutcome } from "../domain/ToolCall.ts"
 import type { PolicyRequest } from "../Policy.ts"
 import type { Dialing, Limits, SandboxResult } from "../Sandbox.ts"
 import type { Classify, SessionState } from "../StateMachine.ts"
-import type { Edit } from "../Workspace.ts"
+import type { Edit, Tried } from "../Workspace.ts"
 import type { Baselines } from "./baselines.ts"
 import type { Registries } from "./deps/find.ts"
 import type { Layers } from "./deps/Layers.ts"
@@ -89,7 +89,7 @@ export interface ToolContext {
   readonly runDiscarding: ToolContext["run"]
   /** Work over the stage with edits tried out; whatever becomes of it, the stage is as it was accepted afterwards. */
   readonly trying: <A>(
-    edits: ReadonlyArray<Edit> | "start",
+    edits: ReadonlyArray<Edit> | Tried,
     work: (run: (command: StageCommand) => Effect.Effect<SandboxResult, RouterFailed>) => Effect.Effect<A, RouterFailed>
   ) => Effect.Effect<A, RouterFailed>
 }

@@ -20,7 +20,7 @@ import { parentOf, refusePath } from "./names.ts"
 import * as Read from "./read.ts"
 import { makePoints } from "./restore.ts"
 import type { Trees } from "./Trees.ts"
-import { bringBack, tryOut, tryStart } from "./tryOut.ts"
+import { bringBack, tryOut, tryWhole } from "./tryOut.ts"
 
 /**
  * All a stage is made of; `trees` are the dependency trees, `points` the places of everything mounted, `fixed` the mounts that do not
@@ -149,8 +149,9 @@ export const make = (options: DiskStageOptions): Stage => {
       if (known === undefined) known = { start: fingerprint(state.base, trees) ?? null }
       return Option.fromNullable(known.start)
     }),
+    leavings: Effect.sync(() => State.leavings(state.manifest)),
     tryOut: Effect.fn("Workspace.tryOut")((edits) =>
-      attempt("try out", "write", () => edits === "start" ? tryStart(state) : tryOut(state, edits))
+      attempt("try out", "write", () => typeof edits === "string" ? tryWhole(state, edits) : tryOut(state, edits))
     ),
     scan: attempt("scan", "read", () => State.look(state)).pipe(
       Effect.flatMap((scanned) =>

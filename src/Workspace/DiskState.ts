@@ -1,11 +1,12 @@
 import { lstatSync } from "node:fs"
 import type { ChangeSet, Content } from "../domain/Change.ts"
+import { ProjectPath } from "../domain/ProjectPath.ts"
 import { WorkspaceFailed } from "../Workspace.ts"
 import type { Blobs } from "./Blobs.ts"
 import type { Owner } from "./fill.ts"
 import type { Home } from "./Home.ts"
 import type { Manifest, ManifestEntry } from "./Manifest.ts"
-import { ancestors } from "./names.ts"
+import { ancestors, byPath } from "./names.ts"
 import { acceptable, isPending, keepContents, type Pending } from "./pending.ts"
 import { makePoints, purge, restore, type RestoreOptions } from "./restore.ts"
 import { scan, type Scanned, type ScanOptions } from "./scan.ts"
@@ -30,6 +31,12 @@ export const visible = (manifest: Manifest): Map<string, Content> =>
   new Map(
     [...manifest].filter(([, entry]) => !entry.masked && !entry.ignored).map(([path, entry]) => [path, entry.content])
   )
+
+/** The files of a manifest that git ignores. */
+export const leavings = (manifest: Manifest): ReadonlyArray<ProjectPath> =>
+  [...manifest].flatMap(([path, { content, ignored }]) =>
+    ignored && content.kind !== "directory" ? [ProjectPath.make(path)] : []
+  ).toSorted(byPath)
 
 // What a session may add to its stage, whatever git thinks of it.
 const maxGrowth = { memory: 512 << 20, disk: 4 * 1024 ** 3 } as const

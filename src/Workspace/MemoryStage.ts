@@ -99,6 +99,8 @@ const make = (tree: MemoryTree, options: StageOptions, root: string): Stage => {
     return kind === "directory" ? undefined : { kind, executable, size, bytes: content.subarray(0, maxBytes) }
   }
 
+  const leavings = () => [...accepted.keys()].filter(isIgnored).map((path) => ProjectPath.make(path)).toSorted()
+
   const current = (path: string): Content | null => {
     const node = tree.project.nodes.get(path)
     return node === undefined ? null : contentOf(node)
@@ -120,8 +122,13 @@ const make = (tree: MemoryTree, options: StageOptions, root: string): Stage => {
     stat: (path) => reading(() => Option.fromNullable(Read.stat(files.nodes, path, isIgnored))),
     base: (path, range) => Effect.sync(() => Option.fromNullable(baseOf(path, range?.maxBytes))),
     fingerprint: Effect.sync(() => Option.some(fingerprint(start, new Trees(options.project, [])) ?? "")),
+    leavings: Effect.sync(leavings),
     tryOut: (edits) =>
       Effect.suspend(() => {
+        if (edits === "merged") {
+          for (const path of leavings()) files.nodes.delete(path)
+          return Effect.void
+        }
         if (edits !== "start") {
           const why = edits.flatMap(({ path }) => refusePath(path) ?? (isSecret(path) ? "it is a secret" : []))
           if (why.length > 0) return failed("try out", why.join(", "))

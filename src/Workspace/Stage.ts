@@ -61,6 +61,9 @@ export interface SearchTree {
   readonly shows: (path: string) => boolean
 }
 
+/** A state of the stage that can be tried out whole. */
+export type Tried = "start" | "merged"
+
 /** A session's private copy of the project: what is accepted stays, what is rejected is restored. */
 export interface Stage {
   readonly project: string
@@ -107,12 +110,14 @@ export interface Stage {
    * much.
    */
   readonly fingerprint: Effect.Effect<Option.Option<string>, WorkspaceFailed>
+  /** The files that git ignores and the session made: kept for its later commands, never merged. */
+  readonly leavings: Effect.Effect<ReadonlyArray<ProjectPath>, WorkspaceFailed>
   /**
-   * Writes edits into the stage without accepting them, or takes all of it to the session's start ("start": what git ignores and the
-   * session made is gone, too). Reading shows it until the next `scan` and `reject`, which restore the accepted state exactly. Call only
+   * Writes edits into the stage without accepting them, or takes all of it to the session's start ("start"), or to what a merge would
+   * leave ("merged"): in both the session's `leavings` are gone. Reading shows it until the next `scan` and `reject`, which restore the accepted state exactly. Call only
    * when every process of the stage is dead. A secret, or what may never be taken, is refused; nothing else may be pending.
    */
-  readonly tryOut: (edits: ReadonlyArray<Edit> | "start") => Effect.Effect<void, WorkspaceFailed>
+  readonly tryOut: (edits: ReadonlyArray<Edit> | Tried) => Effect.Effect<void, WorkspaceFailed>
   /** What differs from the last accepted state. Call only when every process of the stage is dead. */
   readonly scan: Effect.Effect<ChangeSet, WorkspaceFailed>
   /** Makes a scanned change set the new accepted state. */

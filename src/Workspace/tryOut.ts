@@ -1,6 +1,6 @@
 import { renameSync, rmdirSync, unlinkSync } from "node:fs"
 import type { Content } from "../domain/Change.ts"
-import type { Edit } from "../Workspace.ts"
+import type { Edit, Tried } from "../Workspace.ts"
 import { type DiskState, restoring, visible } from "./DiskState.ts"
 import { checkEdit, makeEntry } from "./edits.ts"
 import { lookAt, removeTree } from "./files.ts"
@@ -60,8 +60,8 @@ export const tryOut = (state: DiskState, edits: ReadonlyArray<Edit>): void => {
   for (const { content, path } of edits) if (content !== null) put(state, path, content, [content.bytes])
 }
 
-/** Takes the stage to what it began from; files too large to be kept are put aside, for `reject` to bring back. */
-export const tryStart = (state: DiskState): void => {
+/** Takes away what git ignores and the session made; files too large to be kept are put aside, for `reject` to bring back. */
+const hideLeavings = (state: DiskState): void => {
   for (const [path, entry] of [...state.manifest].filter(([, one]) => one.ignored)) {
     if (!isUnread(entry.content)) remove(state, path)
     else if (throughDirectories(state, path)) {
@@ -71,6 +71,12 @@ export const tryStart = (state: DiskState): void => {
       removeEmpty(state, path)
     }
   }
+}
+
+/** Takes the stage to what it began from, or to what a merge would leave. */
+export const tryWhole = (state: DiskState, tried: Tried): void => {
+  hideLeavings(state)
+  if (tried === "merged") return
   const wanted = differences(visible(state.manifest), state.base).toSorted((a, b) => byPath(a.path, b.path))
   for (const { after, path } of wanted) if (after === null) remove(state, path)
   for (const { after, path } of wanted) {
@@ -78,7 +84,7 @@ export const tryStart = (state: DiskState): void => {
   }
 }
 
-/** Brings back what `tryStart` put aside; a scan made before that says nothing any more. */
+/** Brings back what `tryWhole` put aside; a scan made before that says nothing any more. */
 export const bringBack = (state: DiskState): void => {
   const { aside } = state
   for (const { at, path } of aside) {

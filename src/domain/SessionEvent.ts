@@ -67,7 +67,8 @@ export const SessionEvent = Schema.Union(
     files: Schema.Array(Schema.String),
     red: Names,
     failedBefore: Names,
-    removed: Names
+    removed: Names,
+    unmerged: Names
   }),
   Schema.Struct({
     type: Schema.Literal("necessity.progress"),

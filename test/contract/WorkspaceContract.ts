@@ -381,6 +381,29 @@ export const suite = (name: string, make: Effect.Effect<World, never, Scope.Scop
         })
     )
 
+    test(
+      "tries out what a merge would leave: what git ignores is gone until the next reject",
+      (stage, hands) =>
+        Effect.gen(function*() {
+          hands.write("src/a.ts", "accepted\n")
+          hands.write("cache/x.bin", "cached\n")
+          hands.write("cache/large.bin", "x".repeat(5000))
+          yield* take(stage)
+          const before = [yield* stage.diff, yield* stage.changes]
+          const left = ["cache/large.bin", "cache/x.bin"]
+          assert.deepStrictEqual<ReadonlyArray<string>>(yield* stage.leavings, left)
+          yield* stage.tryOut("merged")
+          assert.deepStrictEqual(readAll(hands, ["src/a.ts", ...left]), ["accepted\n", undefined, undefined])
+          hands.write("cache/left.bin", "left by a run\n")
+          yield* undo(stage)
+          assert.deepStrictEqual(yield* stage.scan, clean)
+          assert.deepStrictEqual([yield* stage.diff, yield* stage.changes], before)
+          assert.deepStrictEqual<ReadonlyArray<string>>(yield* stage.leavings, left)
+          assert.deepStrictEqual(readAll(hands, ["cache/x.bin", "cache/left.bin"]), ["cached\n", undefined])
+          assert.lengthOf(hands.read("cache/large.bin") ?? "", 5000)
+        })
+    )
+
     test("tries out no secret and nothing outside", (stage, hands) =>
       Effect.gen(function*() {
         for (const name of ["keys.pem", "src/other.pem", ".git/hooks/pre-commit", ".fluffy/config.yaml"]) {

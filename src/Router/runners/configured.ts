@@ -76,6 +76,11 @@ const splitAt = (config: RunnerConfig): Split => {
   }
   // Ruby's own words come before the script that runs the tests.
   if (report === "minitest") return [args, []]
+  if (report === "pytest") {
+    const at = args.findIndex((word) => word.split("/").at(-1) === "pytest")
+    const from = at > 0 && args[at - 1] === "-m" ? at - 1 : at + 1
+    return [args.slice(0, from), args.slice(from)]
+  }
   if (report === "unittest") {
     const at = args.indexOf("unittest")
     return [at > 0 && args[at - 1] === "-m" ? args.slice(0, at - 1) : [], []]

@@ -1,5 +1,9 @@
 import { parseJsonLines } from "./jsonLines.ts"
-import { absolute, plainEnv, type Runner } from "./Runner.ts"
+import { absolute, plainEnv, type Runner, type RunnerRequest } from "./Runner.ts"
+
+// What `-m` finds first is the project's own folder, in which anything can be called pytest.
+const startOf = ({ args, reporters }: RunnerRequest) =>
+  args[0] === "-m" && args[1] === "pytest" ? [`${reporters}/pytest_main.py`, ...args.slice(2)] : args
 
 /** pytest, by a plugin of our own, which pytest loads before any code of the project. */
 export const pytest: Runner = {
@@ -12,7 +16,7 @@ export const pytest: Runner = {
   command: (request) => ({
     command: request.program,
     args: [
-      ...request.args,
+      ...startOf(request),
       "-p",
       "no:cacheprovider",
       "-p",

@@ -3,6 +3,7 @@ import type { Content } from "../../domain/Change.ts"
 import type { Stage, StageMount, StageOptions } from "../../Workspace.ts"
 import { attempt } from "../attempt.ts"
 import { isDirectory, reading, startOf } from "../DiskStage.ts"
+import { leavings } from "../DiskState.ts"
 import { lookAt } from "../files.ts"
 import { finishing } from "../finishing.ts"
 import type { Ignored } from "../Ignored.ts"
@@ -12,7 +13,7 @@ import * as Read from "../read.ts"
 import type { Trees } from "../Trees.ts"
 import * as State from "./OverlayState.ts"
 import { readerOf } from "./reader.ts"
-import { tryOut, tryStart } from "./tryOut.ts"
+import { tryOut, tryWhole } from "./tryOut.ts"
 
 /** All an overlay stage is made of; `trees` are the dependency trees, `points` all places of mounts, `fixed` the mounts always the same. */
 export interface OverlayStageOptions {
@@ -125,8 +126,9 @@ export const make = (options: OverlayStageOptions): Stage => {
       })
     ),
     fingerprint: Effect.succeed(Option.none()),
+    leavings: Effect.sync(() => leavings(state.manifest)),
     tryOut: Effect.fn("Workspace.tryOut")((edits) =>
-      attempt("try out", "write", () => edits === "start" ? tryStart(state) : tryOut(state, edits))
+      attempt("try out", "write", () => typeof edits === "string" ? tryWhole(state, edits) : tryOut(state, edits))
     ),
     scan: attempt("scan", "read", () => State.look(state)).pipe(
       Effect.flatMap((scanned) =>

@@ -1,5 +1,5 @@
 import type { Content } from "../../domain/Change.ts"
-import type { Edit } from "../../Workspace.ts"
+import type { Edit, Tried } from "../../Workspace.ts"
 import { checkEdit, makeEntry } from "../edits.ts"
 import { ancestors, byPath } from "../names.ts"
 import { isWhiteout, type Layer } from "./Layer.ts"
@@ -50,10 +50,11 @@ export const tryOut = (state: OverlayState, edits: ReadonlyArray<Edit>): void =>
   for (const { content, path } of edits) if (content !== null) put(state, upper, path, content, [content.bytes])
 }
 
-/** Takes what the next command will see to what the session began from. */
-export const tryStart = (state: OverlayState): void => {
+/** Takes what the next command will see to what the session began from, or to what a merge would leave. */
+export const tryWhole = (state: OverlayState, tried: Tried): void => {
   const upper = sheetLayer(state)
   for (const [path, entry] of state.manifest) if (entry.ignored) remove(state, upper, path)
+  if (tried === "merged") return
   const wanted = between(state).toSorted((a, b) => byPath(a.path, b.path))
   for (const { before, path } of wanted) if (before === null) remove(state, upper, path)
   for (const { before, path } of wanted) {

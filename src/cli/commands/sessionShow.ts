@@ -37,7 +37,7 @@ export const run = Effect.fnUntraced(function*({ flags, operands: [text = ""] }:
     return 0
   }
   const { mode, phase, verdict, written } = state
-  const { failedBefore = [], removed = [] } = verdict ?? {}
+  const { failedBefore = [], removed = [], unmerged = [] } = verdict ?? {}
   const { undemanded = [] } = state.necessity ?? {}
   const rows = [
     ["mode", mode],
@@ -45,6 +45,7 @@ export const run = Effect.fnUntraced(function*({ flags, operands: [text = ""] }:
     ["tests", verdict === null ? "none was run" : `${verdict.verdict}: ${escapeLine(verdict.reason)}`],
     ...(failedBefore.length === 0 ? [] : [["", `failing before this session already: ${list(failedBefore)}`]] as const),
     ...(removed.length === 0 ? [] : [["removed", `passed before and do not run any more: ${list(removed)}`]] as const),
+    ...(unmerged.length === 0 ? [] : [["unmerged", `not green without ${list(unmerged)}, which git ignores`]] as const),
     ...(undemanded.length === 0
       ? []
       : [["needless", `no test demands ${list(undemanded.map(describeHunk))}`]] as const),

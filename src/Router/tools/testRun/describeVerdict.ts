@@ -18,7 +18,11 @@ export const describeVerdict = (state: SessionState, verdict: Verdict): string =
   }
   lines.push(...listed("Failed before this session already, and do not count:", verdict.failedBefore))
   lines.push(
-    ...listed("Passed before this session and do not run any more, which a human has to review:", verdict.removed)
+    ...listed("Passed before this session and do not run any more, which a human has to review:", verdict.removed),
+    ...listed(
+      "Not green without these, which git ignores and no merge takes; a human has to review it:",
+      verdict.unmerged
+    )
   )
   if (verdict.baseline !== undefined) {
     lines.push(`What the tests did before this session is not known: ${verdict.baseline}`)

@@ -13,7 +13,7 @@ export const recordVerdict = Effect.fnUntraced(function*(context: ToolContext, s
   const { leaves, session } = context
   const { failed, files, passed, reason, skipped } = verdict
   const named = Object.fromEntries(
-    (["red", "failedBefore", "removed"] as const).flatMap((name) => {
+    (["red", "failedBefore", "removed", "unmerged"] as const).flatMap((name) => {
       const tests = verdict[name]
       return tests === undefined ? [] : [[name, tests.slice(0, maxNamed)]]
     })
