@@ -1,5 +1,6 @@
-import { Clock, Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer } from "effect"
 import type { Decision } from "./domain/Decision.ts"
+import { moment } from "./internal/time.ts"
 import { decideByToken } from "./Policy/decide.ts"
 import { decideWithExtensions, explainWithExtensions } from "./Policy/extensions/hear.ts"
 import type { Capability, Grant, Holder, Presented } from "./Policy/Grant.ts"
@@ -51,14 +52,14 @@ export const makeOver = (
     decide: (request, presented) =>
       presented === undefined
         ? Effect.suspend(() => decideWithExtensions(standing().set, request))
-        : Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        : Effect.flatMap(moment, (now) => {
           const { set, tokens } = standing()
           const decision = decideByToken(set, tokens, request, presented, now)
           return decision === undefined ? decideWithExtensions(set, request) : Effect.succeed(decision)
         }),
     explain: Effect.fn("Policy.explain")((request) => explainWithExtensions(standing().set, request)),
     issue: Effect.fn("Policy.issue")((holder, grant) =>
-      Effect.map(Clock.currentTimeMillis, (now) => standing().tokens.issue(holder, grant, now))
+      Effect.map(moment, (now) => standing().tokens.issue(holder, grant, now))
     ),
     refresh,
     grants

@@ -30,7 +30,6 @@ export const exec = Effect.fn("Orchestrator.exec")((
       }
     })
     const state = yield* Effect.mapError(parts.stateMachine.get(session.id), fromKernel)
-    yield* Effect.mapError(followPolicy(parts, session, state), fromKernel)
     const asked: PolicyRequest = {
       action: "shell.exec",
       phase: state.phase,
@@ -40,30 +39,32 @@ export const exec = Effect.fn("Orchestrator.exec")((
       args: request.args,
       caller: "cli"
     }
-    const decision = yield* Effect.mapError(askPolicy(parts, session.id, asked), fromKernel)
     const record = { session: session.id, phase: state.phase, mode: state.mode, actor: "human" as const }
-    if (decision.effect === "deny") {
-      yield* Effect.mapError(
-        parts.audit.commit({
-          ...record,
-          category: "policy",
-          action: "shell.exec",
-          decision: "deny",
-          rule: decision.rule,
-          detail: { command: request.command }
-        }),
-        fromKernel
-      )
+    const insist = Effect.gen(function*() {
+      yield* followPolicy(parts, session, state)
+      const decision = yield* askPolicy(parts, session.id, asked)
+      if (decision.effect !== "deny") return
+      yield* parts.audit.commit({
+        ...record,
+        category: "policy",
+        action: "shell.exec",
+        decision: "deny",
+        rule: decision.rule,
+        detail: { command: request.command }
+      })
       return yield* new OrchestratorFailed({
         reason: "denied",
         detail:
           `Refused by policy (rule ${decision.rule}): ${decision.reason}. See: fluffy policy explain shell.exec --command ${request.command}`
       })
-    }
+    }).pipe(Effect.mapError((error) => error._tag === "OrchestratorFailed" ? error : fromKernel(error)))
+    yield* insist
     const network = request.network === true
       ? yield* Effect.mapError(parts.router.network(session, request), fromKernel)
       : undefined
     if (typeof network === "string") return yield* new OrchestratorFailed({ reason: "denied", detail: network })
+    // The rules may have changed while a person was asked about the network.
+    if (network !== undefined) yield* insist
     yield* Effect.mapError(parts.router.showLayers(session), fromKernel)
     const { stage } = session
     const mounts = yield* Effect.mapError(stage.mounts, fromKernel)

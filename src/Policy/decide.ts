@@ -1,4 +1,5 @@
 import type { Decision, DecisionEffect } from "../domain/Decision.ts"
+import type { Moment } from "../internal/time.ts"
 import { matches, type Speaker, whyNot } from "./CompiledRule.ts"
 import type { Presented } from "./Grant.ts"
 import type { Explanation, PolicyRequest } from "./PolicyRule.ts"
@@ -65,7 +66,7 @@ const deniedByBuiltin = (set: RuleSet, request: PolicyRequest): boolean => {
 }
 
 /**
- * What a token decides. One that holds at `now` (ms since the epoch) stands in the place of all rules and extensions but the built-in
+ * What a token decides. One that holds `now` stands in the place of all rules and extensions but the built-in
  * ones; any other decides nothing (undefined). No use is taken where the token could not help.
  */
 export const decideByToken = (
@@ -73,7 +74,7 @@ export const decideByToken = (
   tokens: Tokens,
   request: PolicyRequest,
   presented: Presented,
-  now: number
+  now: Moment
 ): Decision | undefined => {
   if (!set.byAction.has(request.action) || deniedByBuiltin(set, request)) return undefined
   const use = tokens.use(presented, request, now)

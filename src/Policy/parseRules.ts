@@ -35,6 +35,7 @@ const wording = ({ _tag, message, path }: Issue): string => {
   const name = String(path.at(-1))
   if (_tag === "Unexpected") return `unknown key ${JSON.stringify(name.slice(0, 80))}`
   if (_tag === "Missing") return `${name} is missing`
+  if (message.startsWith("Expected ReadonlyArray")) return `${name} must be a list, such as [a, b]`
   return message.length > 300 ? `${message.slice(0, 300)}…` : message
 }
 

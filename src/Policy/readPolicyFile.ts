@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import { constants } from "node:fs"
-import { type FileHandle, lstat, open, readdir } from "node:fs/promises"
+import { type FileHandle, lstat, open, readdir, stat } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { isRuleFile } from "./look.ts"
 import { maxFileBytes } from "./parseRules.ts"
@@ -71,6 +71,22 @@ export const readPolicyText = Effect.fnUntraced(function*(
 export const readPolicyFile = (file: PolicyFile): Effect.Effect<string, PolicyLoadFailed> =>
   Effect.map(readPolicyText(file), ({ text }) => text)
 
+const byAll = 0o002
+const sticky = 0o1000
+
+/** The first of the user's rules, or of the folders they lie in, that anyone on this machine could write or put another in the place of. */
+const openToAll = async (directory: string, names: ReadonlyArray<string>): Promise<string | undefined> => {
+  const parent = dirname(directory)
+  for (const path of [parent, directory, ...names.map((name) => join(directory, name))]) {
+    // What cannot be looked at, or is neither, cannot be read either, which is told with its own reason.
+    const found = await stat(path).catch(() => undefined)
+    if (found?.isFile() !== true && found?.isDirectory() !== true) continue
+    // In a sticky folder nobody can replace what belongs to another, but everyone can add.
+    if ((found.mode & byAll) !== 0 && (path !== parent || (found.mode & sticky) === 0)) return path
+  }
+  return undefined
+}
+
 const isLink = async (path: string) => (await lstat(path)).isSymbolicLink()
 
 /** Whether a file of rules is a program: JavaScript or TypeScript. */
@@ -101,5 +117,9 @@ export const listPolicyFiles = Effect.fnUntraced(function*(layer: RuleLayer, dir
   if (names.filter(isExtension).length > maxExtensions) {
     return yield* failed(directory, `it holds more than ${maxExtensions} extensions (.js, .ts)`)
   }
+  const open = layer === "user" && names.length > 0
+    ? yield* Effect.promise(() => openToAll(directory, names))
+    : undefined
+  if (open !== undefined) return yield* failed(open, `everyone may write it; type: chmod o-w ${JSON.stringify(open)}`)
   return names.map((name): PolicyFile => ({ layer, file: join(directory, name) }))
 })

@@ -1,5 +1,6 @@
 import { Redacted } from "effect"
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto"
+import type { Moment } from "../internal/time.ts"
 import { type Capability, coverage, type Grant, type Holder, type Presented } from "./Grant.ts"
 import type { PolicyRequest } from "./PolicyRule.ts"
 
@@ -10,8 +11,8 @@ const maxKept = 10_000
 interface Kept extends Holder {
   readonly hash: Buffer
   readonly covers: (request: PolicyRequest) => boolean
-  readonly from: number
-  readonly until: number
+  readonly from: Moment
+  readonly ttlMs: number
   left: number
 }
 
@@ -23,22 +24,26 @@ export interface TokenUse {
 
 /** The tokens in force, in memory alone and only as hashes; when there are too many the oldest is forgotten, and asked about again. */
 export interface Tokens {
-  readonly issue: (holder: Holder, grant: Grant, now: number) => Capability
+  readonly issue: (holder: Holder, grant: Grant, now: Moment) => Capability
   /** Takes one use; undefined, at no cost to the token, when it is not this holder's, over, used up, or about something else. */
-  readonly use: (presented: Presented, request: PolicyRequest, now: number) => TokenUse | undefined
+  readonly use: (presented: Presented, request: PolicyRequest, now: Moment) => TokenUse | undefined
 }
 
 const hashOf = (secret: string) => createHash("sha256").update(secret).digest()
 
 const atMost = (value: number, most: number) => value > 0 ? Math.min(value, most) : 0
 
-/** An empty store. Times are ms since the epoch, read by the caller. */
+/** Whichever clock says so: the wall clock also goes on while a machine sleeps, and the steady one when a person sets the other back. */
+const isOver = ({ from, ttlMs }: Kept, { steady, wall }: Moment) =>
+  wall - from.wall >= ttlMs || steady - from.steady >= ttlMs
+
+/** An empty store. Time is read by the caller. */
 export const makeTokens = (): Tokens => {
   const kept = new Map<string, Kept>()
 
-  const makeRoom = (now: number) => {
+  const makeRoom = (now: Moment) => {
     if (kept.size < maxKept) return
-    for (const [id, { until }] of kept) if (until <= now) kept.delete(id)
+    for (const [id, one] of kept) if (isOver(one, now)) kept.delete(id)
     const [oldest] = kept.keys()
     if (kept.size >= maxKept && oldest !== undefined) kept.delete(oldest)
   }
@@ -54,7 +59,7 @@ export const makeTokens = (): Tokens => {
         hash: hashOf(secret),
         covers: coverage(grant),
         from: now,
-        until: now + atMost(grant.ttlMs, maxTtlMs),
+        ttlMs: atMost(grant.ttlMs, maxTtlMs),
         left: Math.floor(atMost(grant.uses, maxUses))
       })
       return { id, token: Redacted.make(`${id}.${secret}`) }
@@ -63,12 +68,11 @@ export const makeTokens = (): Tokens => {
       const [id = "", secret = ""] = Redacted.value(token).split(".", 2)
       const found = kept.get(id)
       if (found === undefined || !timingSafeEqual(found.hash, hashOf(secret))) return undefined
-      if (found.until <= now || found.left < 1) {
+      if (isOver(found, now) || found.left < 1) {
         kept.delete(id)
         return undefined
       }
-      // A clock that was set back does not make a token last longer.
-      if (now < found.from || found.session !== session || found.peer !== peer || !found.covers(request)) {
+      if (now.wall < found.from.wall || found.session !== session || found.peer !== peer || !found.covers(request)) {
         return undefined
       }
       found.left--

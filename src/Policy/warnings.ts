@@ -1,4 +1,5 @@
 import { untrustedAllow } from "./CompiledRule.ts"
+import { misreadings } from "./misreadings.ts"
 import type { RuleProblem } from "./problems.ts"
 import { listOf, type Match, prefixesOf, type Rule, type RuleLayer } from "./Rule.ts"
 
@@ -44,9 +45,14 @@ const commandless: ReadonlySet<string> = new Set([
   "network.connect"
 ])
 
+// A call is of its own tool; what it changes or reaches is of any.
+const mayHaveTool = (action: string, tools: ReadonlyArray<string>): boolean =>
+  action === "change" || action.startsWith("network.") || tools.includes(action)
+
 const senseless = (match: Match): ReadonlyArray<RuleProblem> => {
   const actions = listOf(match.action) ?? []
   if (actions.length === 0) return []
+  const wanted = listOf(match.tool)
   const names = actions.join(", ")
   const never = (
     field: string,
@@ -59,6 +65,10 @@ const senseless = (match: Match): ReadonlyArray<RuleProblem> => {
       : []),
     ...(match.args !== undefined && actions.every((action) => commandless.has(action))
       ? never("args", "arguments")
+      : []),
+    ...(match.host !== undefined && !actions.includes("network.connect") ? never("host", "a host") : []),
+    ...(wanted !== undefined && wanted.length > 0 && actions.every((action) => !mayHaveTool(action, wanted))
+      ? never("tool", actions.every((action) => action === "merge") ? "a tool" : "a tool but its own")
       : [])
   ]
 }
@@ -82,6 +92,8 @@ export const warningsOf = (rule: Rule, layer: RuleLayer): ReadonlyArray<RuleProb
       : []
   ),
   ...senseless(rule.match),
+  ...misreadings(rule.match, ["match"]),
+  ...(rule.except ?? []).flatMap((match, index) => misreadings(match, ["except", index])),
   ...onlyNegated(rule.match),
   ...(layer === "project" && rule.effect === "allow" ? [{ at: ["effect"], problem: untrustedAllow }] : [])
 ]

@@ -75,7 +75,8 @@ export const decide = Effect.fnUntraced(function*(
   return settled
 })
 
-const changed = (request: PolicyRequest): Decision => ({
+/** The refusal of what the rules no longer say of a request what they said when a person was asked. */
+export const changed = (request: PolicyRequest): Decision => ({
   effect: "deny",
   rule: "default",
   layer: "default",

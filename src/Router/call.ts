@@ -7,7 +7,7 @@ import { isoNow, monotonicMs } from "../internal/time.ts"
 import type { PolicyRequest } from "../Policy.ts"
 import type { SessionState } from "../StateMachine.ts"
 import { attach } from "./deps/attach.ts"
-import { gateCall, type GatedCall, gateNetwork, requestOf } from "./gateCall.ts"
+import { gateCall, type GatedCall, gateNetworkCall, requestOf } from "./gateCall.ts"
 import { type Leaves, subject } from "./Leaves.ts"
 import { fromLeaf, type RouterFailed } from "./RouterError.ts"
 import type { RouterSession } from "./RouterSession.ts"
@@ -139,16 +139,11 @@ const perform = Effect.fnUntraced(function*<A>(
     request: tool.request?.(args) ?? {}
   }
   const asked = requestOf(state, gated)
-  const refusal = yield* gateCall(leaves, options, session, state, gated)
+  const gate = tool.network?.(args) === true ? gateNetworkCall : gateCall
+  const refusal = yield* gate(leaves, options, session, state, gated)
   if (refusal !== undefined) {
     const refused = yield* refuse(leaves, session, state, tool.summary(args), name, refusal)
     return refusal.by.startsWith("phase ") ? refused : { ...refused, asked }
-  }
-  if (tool.network?.(args) === true) {
-    const unwanted = yield* gateNetwork(leaves, options, session, state, gated)
-    if (unwanted !== undefined) {
-      return { ...yield* refuse(leaves, session, state, tool.summary(args), name, unwanted), asked }
-    }
   }
   if (tool.spec.path !== "fast") yield* attach(leaves, options, session, state)
   const run = stageRun(leaves, options, session, state, name)

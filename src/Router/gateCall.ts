@@ -107,6 +107,19 @@ const noHosts = {
     "~/.config/fluffy/config.yaml and a policy rule; go on without a network."
 }
 
+/**
+ * Both gates of a call that wants a network. Where the rules changed meanwhile, as they can while a question stands, what the first gate
+ * said is over and both are asked anew.
+ */
+export const gateNetworkCall: typeof gateCall = Effect.fnUntraced(function*(leaves, options, session, state, call) {
+  for (;;) {
+    const { digest } = yield* followPolicy(leaves, session, state)
+    const refused = (yield* gateCall(leaves, options, session, state, call)) ??
+      (yield* gateNetwork(leaves, options, session, state, call))
+    if (refused !== undefined || (yield* followPolicy(leaves, session, state)).digest === digest) return refused
+  }
+})
+
 /** Asks the policy, and where a rule says so a human, about the network that a call wants. Where no host is configured there is none. */
 export const gateNetwork = (
   leaves: Leaves,

@@ -2,7 +2,7 @@ import { Effect, Option } from "effect"
 import { type Change, type ChangeSet, describe, isEmpty, paths } from "../domain/Change.ts"
 import type { PolicyAction, PolicyRequest } from "../Policy.ts"
 import { type Classify, permits, permitsAll, type SessionState } from "../StateMachine.ts"
-import { approve, decide, repeatsOf, type Reviewed } from "./approvals.ts"
+import { approve, changed, decide, repeatsOf, type Reviewed } from "./approvals.ts"
 import { followPolicy } from "./followPolicy.ts"
 import { advance, type Leaves, subject } from "./Leaves.ts"
 import { fromLeaf, type RouterFailed } from "./RouterError.ts"
@@ -107,7 +107,7 @@ export const settle = Effect.fn("Router.settle")(function*(
     return { ...nothing, dropped: set.changes, refusals: refusals.slice(0, maxNamed), by }
   })
 
-  yield* followPolicy(leaves, session, state)
+  const { digest } = yield* followPolicy(leaves, session, state)
   const { by, refusals, reviews } = yield* judge(leaves, session, state, tool, classify, set)
   if (by !== undefined) return yield* drop(refusals, by)
   if (reviews.length > 0) {
@@ -140,6 +140,16 @@ export const settle = Effect.fn("Router.settle")(function*(
     }
     const refused = yield* approve(leaves, session, state, reviews, answer)
     if (refused !== undefined) return yield* drop([refused.reason], `policy ${refused.rule}`)
+    // What the person was not asked about has to be open by the rules of now, too.
+    if ((yield* followPolicy(leaves, session, state)).digest !== digest) {
+      const now = yield* judge(leaves, session, state, tool, classify, set)
+      if (now.by !== undefined) return yield* drop(now.refusals, now.by)
+      const unasked = now.reviews.find(({ question }) => !questions.includes(question))
+      if (unasked !== undefined) {
+        const { reason, rule } = changed(unasked.request)
+        return yield* drop([reason], `policy ${rule}`)
+      }
+    }
   }
   if (set.changes.length > 0) {
     const refused = yield* advance(leaves, session, { _tag: "ChangesAccepted", changes: set.changes }).pipe(

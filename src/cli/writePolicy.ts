@@ -24,7 +24,7 @@ const write = async ({ file, layer }: PolicyFile, text: string) => {
   // A project's links could lead anywhere.
   if (layer === "project") { for (const path of [dirname(directory), directory]) insist(path, "isDirectory") }
   insist(file, "isFile")
-  mkdirSync(directory, { recursive: true })
+  mkdirSync(directory, { recursive: true, mode: 0o755 })
   await replaceFile(file, text, 0o644)
 }
 

@@ -42,5 +42,6 @@ export const compile = (lines: ReadonlyArray<string>): (path: string) => boolean
 export const problemOf = (line: string): string | undefined => {
   const reading = read(line)
   if (reading.kind === "problem") return reading.problem
-  return reading.kind === "nothing" ? "it is empty or a comment" : undefined
+  if (reading.kind === "nothing") return "it is empty or a comment"
+  return /^!?(?:.*\/)?\.{1,2}(?:\/|$)/s.test(line.trimEnd()) ? "no path has . or .. in it" : undefined
 }

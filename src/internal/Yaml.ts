@@ -75,6 +75,9 @@ const refused = (
 
 const tooDeep = "it is nested too deeply"
 
+const wordingOf = ({ code, message }: { readonly code: string; readonly message: string }): string =>
+  /call stack/.test(message) ? tooDeep : code === "MULTIPLE_DOCS" ? "it holds more than one document" : message
+
 const parse = (text: string, noun: string): Either.Either<Located, YamlProblem> => {
   const lines = new LineCounter()
   const placeAt = (offset: number): Place => {
@@ -93,10 +96,7 @@ const parse = (text: string, noun: string): Either.Either<Located, YamlProblem> 
   })
   const error = document.errors[0] ?? document.warnings[0]
   if (error !== undefined) {
-    return Either.left({
-      ...placeAt(error.pos[0]),
-      problem: /call stack/.test(error.message) ? tooDeep : error.message
-    })
+    return Either.left({ ...placeAt(error.pos[0]), problem: wordingOf(error) })
   }
   const problem = refused(document, noun)
   if (problem !== undefined) return Either.left({ ...placeAt(problem.offset), problem: problem.problem })

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Logger } from "effect"
 import { execFileSync } from "node:child_process"
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Policy, type RuleLayer } from "../../src/Policy.ts"
@@ -235,5 +235,26 @@ describe("Policy/Yaml", () => {
       const error = yield* Effect.flip(load(directory, "project"))
       assert.include(error.problem, "control character")
       assert.notInclude(error.message, "\u001b")
+    }))
+
+  it.scoped("reads no rules of the user's that anyone could have written, and says how to mend it", () =>
+    Effect.gen(function*() {
+      const home = yield* temporary
+      const directory = join(home, "policies")
+      mkdirSync(directory)
+      const file = join(directory, "a.yaml")
+      writeFileSync(file, text("a", "allow"))
+      for (const open of [home, directory, file]) {
+        const { mode } = statSync(open)
+        chmodSync(open, mode | 0o002)
+        const error = yield* Effect.flip(load(directory))
+        assert.strictEqual(error.problem, `everyone may write it; type: chmod o-w ${JSON.stringify(open)}`)
+        assert.strictEqual(error.file, open)
+        assert.deepStrictEqual(names(yield* load(directory, "shipped")), ["a"])
+        chmodSync(open, mode)
+        assert.deepStrictEqual(names(yield* load(directory)), ["a"])
+      }
+      chmodSync(home, 0o1777)
+      assert.deepStrictEqual(names(yield* load(directory)), ["a"])
     }))
 })

@@ -89,6 +89,20 @@ rules:
       "r",
       "an argument must be text"
     ],
+    [
+      "a word for a list of arguments",
+      rule("    match: { action: shell.exec, args: push }\n"),
+      "5:40",
+      "r",
+      "args must be a list, such as [a, b]"
+    ],
+    [
+      "a path that leaves the project",
+      rule("    match: { action: merge, path: ../a }\n"),
+      "5:35",
+      "r",
+      "no path has . or .."
+    ],
     ["an empty prefix", rule("    match: { action: shell.exec, args: [[]] }\n"), "5:41", "r", "empty prefix"],
     ["an empty match", rule("    match: {}\n"), "5:12", "r", "would match everything"],
     [
@@ -190,7 +204,13 @@ rules:
     ["an unknown tag", "version: !run 1\nrules: []\n", "1:10", undefined, "nresolved tag"],
     ["a directive", "%YAML 1.1\n---\nversion: 1\nrules: []\n", "1:1", undefined, "directives"],
     ["a tag directive", "%TAG ! tag:x,2000:\n---\nversion: 1\nrules: []\n", "1:1", undefined, "directives"],
-    ["two documents", "version: 1\nrules: []\n---\nversion: 1\nrules: []\n", "3:1", undefined, "documents"],
+    [
+      "two documents",
+      "version: 1\nrules: []\n---\nversion: 1\nrules: []\n",
+      "3:1",
+      undefined,
+      "more than one document"
+    ],
     ["a key twice", "version: 1\nrules: []\nrules: []\n", "3:1", undefined, "given twice"],
     ["a key that is a list", "version: 1\n? [a]\n: b\nrules: []\n", "2:3", undefined, "plain text"],
     ["a key that is a number", "version: 1\n1: b\nrules: []\n", "2:1", undefined, "plain text"],

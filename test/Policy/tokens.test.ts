@@ -16,12 +16,13 @@ const exec: PolicyRequest = {
   command: "npm",
   args: ["run", "x"]
 }
+const at = (wall: number, steady = wall) => ({ wall, steady })
 const terms = { uses: 1, ttlMs: 1000 }
 
 const covers = (grant: Omit<Grant, "uses" | "ttlMs">, asked: PolicyRequest): boolean => {
   const tokens = makeTokens()
-  const { token } = tokens.issue(holder, { ...grant, ...terms }, 0)
-  return tokens.use({ ...holder, token }, asked, 0) !== undefined
+  const { token } = tokens.issue(holder, { ...grant, ...terms }, at(0))
+  return tokens.use({ ...holder, token }, asked, at(0)) !== undefined
 }
 
 it.each<[boolean, string, Omit<Grant, "uses" | "ttlMs">, PolicyRequest]>([
@@ -68,15 +69,15 @@ it("covers exactly one request when it is exact", () => {
 
 it("has 256 random bits, and no two are alike", () => {
   const tokens = makeTokens()
-  const secrets = Array.from({ length: 100 }, () => tokens.issue(holder, { action: "change", ...terms }, 0)).map((_) =>
-    Redacted.value(_.token).split(".")[1]!
-  )
+  const secrets = Array.from({ length: 100 }, () => tokens.issue(holder, { action: "change", ...terms }, at(0))).map((
+    _
+  ) => Redacted.value(_.token).split(".")[1]!)
   assert.strictEqual(new Set(secrets).size, 100)
   assert.isTrue(secrets.every((secret) => Buffer.from(secret, "base64url").length === 32))
 })
 
 it("tells its secret to nobody who prints it", () => {
-  const capability = makeTokens().issue(holder, { action: "change", ...terms }, 0)
+  const capability = makeTokens().issue(holder, { action: "change", ...terms }, at(0))
   const secret = Redacted.value(capability.token).split(".")[1]!
   for (const shown of [JSON.stringify(capability), String(capability.token), inspect(capability, { depth: 9 })]) {
     assert.notInclude(shown, secret)
@@ -85,15 +86,15 @@ it("tells its secret to nobody who prints it", () => {
 
 it("takes nothing that was made up, and no use for it", () => {
   const tokens = makeTokens()
-  const { id, token } = tokens.issue(holder, { action: "change", path: ["*"], ...terms }, 0)
+  const { id, token } = tokens.issue(holder, { action: "change", path: ["*"], ...terms }, at(0))
   const [, secret = ""] = Redacted.value(token).split(".")
   const flipped = `${secret.startsWith("A") ? "B" : "A"}${secret.slice(1)}`
   for (
     const made of ["", ".", id, `${id}.`, `${id}.${flipped}`, `${id}.${secret}x`, `.${secret}`, "__proto__.x", secret]
   ) {
-    assert.isUndefined(tokens.use({ ...holder, token: Redacted.make(made) }, request, 0), made)
+    assert.isUndefined(tokens.use({ ...holder, token: Redacted.make(made) }, request, at(0)), made)
   }
-  assert.deepStrictEqual(tokens.use({ ...holder, token }, request, 0), { id, left: 0 })
+  assert.deepStrictEqual(tokens.use({ ...holder, token }, request, at(0)), { id, left: 0 })
 })
 
 it.each([
@@ -106,16 +107,26 @@ it.each([
   ["a clock that was set back", { uses: 1, ttlMs: 1000 }, -1]
 ])("is nothing with %s", (_, { ttlMs, uses }, now) => {
   const tokens = makeTokens()
-  const { token } = tokens.issue(holder, { action: "change", path: ["*"], uses, ttlMs }, 0)
-  assert.isUndefined(tokens.use({ ...holder, token }, request, now))
+  const { token } = tokens.issue(holder, { action: "change", path: ["*"], uses, ttlMs }, at(0))
+  assert.isUndefined(tokens.use({ ...holder, token }, request, at(now)))
+})
+
+it.each([
+  ["the clock is set back again and again", at(500, 1000), at(-1, 1001)],
+  ["the machine sleeps", at(1000, 1), at(1001, 2)]
+])("is over after its time, though %s", (_, ...moments) => {
+  const tokens = makeTokens()
+  const { token } = tokens.issue(holder, { action: "change", path: ["*"], uses: 9, ttlMs: 1000 }, at(0))
+  assert.isDefined(tokens.use({ ...holder, token }, request, at(999)))
+  for (const now of moments) assert.isUndefined(tokens.use({ ...holder, token }, request, now))
 })
 
 it("forgets the oldest when there are too many, and never the newest", () => {
   const tokens = makeTokens()
-  const issue = () => tokens.issue(holder, { action: "change", path: ["*"], ...terms }, 0).token
+  const issue = () => tokens.issue(holder, { action: "change", path: ["*"], ...terms }, at(0)).token
   const first = issue()
   for (let n = 0; n < 9_999; n++) issue()
   const last = issue()
-  assert.isUndefined(tokens.use({ ...holder, token: first }, request, 0))
-  assert.isDefined(tokens.use({ ...holder, token: last }, request, 0))
+  assert.isUndefined(tokens.use({ ...holder, token: first }, request, at(0)))
+  assert.isDefined(tokens.use({ ...holder, token: last }, request, at(0)))
 })

@@ -28,6 +28,7 @@ type Services = Layer.Layer.Success<TestKernel.TestKernel["layer"]>
 interface Asked extends RouterSession, Watcher {
   readonly put: (name: string, text: string) => void
   readonly remove: (name: string) => void
+  readonly ran: ReadonlyArray<string>
 }
 
 const open = (name: string) =>
@@ -55,22 +56,25 @@ const inKernel = <A, E>(
     for (const made of [directory, project]) mkdirSync(made)
     const put = (name: string, text: string) => writeFileSync(join(directory, name), text)
     put("base.yaml", base)
+    const ran: Array<string> = []
     const kernel = TestKernel.make({
-      files: { "a.md": "one\n" },
+      files: { "a.md": "one\n", "b.md": "one\n" },
+      config: { network: [{ host: "a.example", port: 443 }] },
       policy: Layer.orDie(
         Yaml.layer({ directories: [{ layer: "user", directory }], project, grants: join(root, "grants") })
       ),
       run: (command, { stage }) => {
+        ran.push(command.command)
         if (command.command === "touch") {
           during(put)
-          stage.write(command.args[0]!, "two\n")
+          for (const path of command.args) stage.write(path, "two\n")
         }
         return scripted()
       }
     })
     return yield* Effect.flatMap(
       open("s-follow"),
-      (session) => use({ ...session, put, remove: (name) => unlinkSync(join(directory, name)) })
+      (session) => use({ ...session, put, ran, remove: (name) => unlinkSync(join(directory, name)) })
     ).pipe(Effect.provide(Layer.provide(kernel.layer, scriptedModel([]).layer)))
   }))
 
@@ -200,6 +204,53 @@ describe("a yes", () => {
         })
       )
   )
+
+  it.live.each([
+    { title: "is denied then", text: noPaths.replace("a.md", "b.md"), by: "policy no-paths" },
+    {
+      title: "is to be asked about then",
+      text: noPaths.replace("a.md", "b.md").replace("effect: deny", "effect: require_review"),
+      by: "policy default"
+    }
+  ])(
+    "to one change takes in no other that $title, though it was open when the person was asked",
+    ({ by, text }) =>
+      inKernel((session) =>
+        Effect.gen(function*() {
+          session.put(
+            "ask.yaml",
+            noPaths.replace("no-paths", "ask-a").replace("effect: deny", "effect: require_review")
+          )
+          const asked = answering(session, () => session.put("more.yaml", text))
+          const result = yield* exec(asked, "touch", "a.md", "b.md")
+          assert.deepStrictEqual([result.outcome, result.by], ["refused", by])
+          const log = yield* Effect.flatMap(Audit, (_) => _.entries({ category: "change" }))
+          assert.deepStrictEqual(log.map(({ action }) => action), ["change.refused"])
+        })
+      )
+  )
+
+  it.live("is worth nothing once the rule that let the action be is gone", () =>
+    inKernel((session) =>
+      Effect.gen(function*() {
+        session.put(
+          "base.yaml",
+          `${base}  - { name: ask-net, match: { action: network.use }, effect: require_review }\n`
+        )
+        const call = Effect.flatMap(Router, (router) =>
+          router.call(
+            answering(session, (request) => {
+              session.questions.push(request)
+              session.put("base.yaml", base.replace("shell.exec, change", "change").replace("fs.read", "network.use"))
+            }),
+            { id: "c", name: "shell.exec", args: { command: "ls", network: true } }
+          ))
+        const result = yield* call
+        assert.deepStrictEqual([result.outcome, result.by], ["refused", "policy default"])
+        assert.match(session.questions[0]?.reason ?? "", /^network\.use ls/)
+        assert.isEmpty(session.ran)
+      })
+    ))
 
   it.live("for always answers under new rules too, where the same rule still asks the same", () =>
     inKernel((session) =>

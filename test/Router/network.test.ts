@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, type Scope } from "effect"
-import { existsSync } from "node:fs"
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import * as Audit from "../../src/Audit.ts"
 import { requestsOf } from "../../src/cli/replay.ts"
 import { parseAllowed } from "../../src/domain/NetworkHost.ts"
@@ -9,6 +11,7 @@ import * as Kernel from "../../src/Kernel.ts"
 import { defaults } from "../../src/KernelConfig.ts"
 import { Orchestrator } from "../../src/Orchestrator.ts"
 import * as Policy from "../../src/Policy.ts"
+import * as Yaml from "../../src/Policy/Yaml.ts"
 import { baselinesNowhere, reportsInMemory, type ReviewAnswer, Router } from "../../src/Router.ts"
 import * as Sandbox from "../../src/Sandbox.ts"
 import * as StateMachine from "../../src/StateMachine.ts"
@@ -35,6 +38,8 @@ interface Setting {
   readonly answers?: ReadonlyArray<ReviewAnswer>
   readonly layer?: Policy.RuleLayer
   readonly audit?: Layer.Layer<Audit.Audit>
+  readonly policy?: Layer.Layer<Policy.Policy>
+  readonly during?: () => void
 }
 
 /** What a command with a network does here: a request for each argument, all at once; prints the first line of each answer. */
@@ -60,7 +65,15 @@ const requests = ({ args, network }: Sandbox.SandboxCommand) =>
 
 /** A kernel in memory whose commands speak to a real proxy, and a session of it in phase planning. */
 const inSession = <A, E>(
-  { answers = [], audit = Audit.layerMemory, hosts = ["a.example", "b.example"], layer = "user", rules }: Setting,
+  {
+    answers = [],
+    audit = Audit.layerMemory,
+    during = () => {},
+    hosts = ["a.example", "b.example"],
+    layer = "user",
+    rules,
+    policy = Policy.layerMemory(rules, layer)
+  }: Setting,
   body: (session: {
     readonly call: (
       args: ReadonlyArray<string>,
@@ -92,10 +105,11 @@ const inSession = <A, E>(
     }).pipe(
       Layer.provideMerge(Layer.mergeAll(
         audit,
-        Policy.layerMemory(rules, layer),
+        policy,
         StateMachine.layerMemory({ classify: StateMachine.makeClassify(defaults) }),
         Sandbox.layerMemory((command) => {
           ran.push(command)
+          during()
           return requests(command)
         }),
         Workspace.layerMemory(new Workspace.MemoryTree({ "a.md": "one\n" }))
@@ -344,4 +358,49 @@ describe("a person's command with a network", () => {
           assert.strictEqual(Buffer.from(result.stdout).toString("utf8"), `${opened}\n`)
         })
     ))
+})
+
+/** A folder of rules that can be written anew, and the policy that follows it. */
+const written = Effect.map(
+  Effect.acquireRelease(
+    Effect.sync(() => mkdtempSync(join(tmpdir(), "fluffy-network-rules-"))),
+    (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
+  ),
+  (directory) => ({
+    put: (...rules: ReadonlyArray<Policy.Rule>) =>
+      writeFileSync(join(directory, "rules.yaml"), JSON.stringify({ version: 1, rules })),
+    policy: Layer.orDie(Yaml.layer({ directories: [{ layer: "user", directory }] }))
+  })
+)
+
+describe("rules that change", () => {
+  it.scopedLive("while a command runs hold for the connections it opens from then on", () =>
+    Effect.flatMap(written, ({ policy, put }) => {
+      put(commands, use, connect)
+      return inSession(
+        { rules: [], policy, during: () => put(commands, use) },
+        ({ call, log }) =>
+          Effect.gen(function*() {
+            const { text } = yield* call(["a.example"])
+            assert.include(text, "403")
+            assert.deepStrictEqual((yield* log).map(({ action }) => action), ["network.refused"])
+          })
+      )
+    }))
+
+  it.scopedLive("while a person is asked about the network of their command hold for the command", () =>
+    Effect.flatMap(written, ({ policy, put }) => {
+      const ask = rule("ask", "require_review", { action: ["network.use", "network.connect"] })
+      put(commands, ask)
+      return inSession({ rules: [], policy }, ({ ran }) =>
+        Effect.gen(function*() {
+          const review = () => Effect.sync(() => (put(ask), yes))
+          const error = yield* Effect.flip(
+            Effect.flatMap(Orchestrator, (_) => _.exec({ command: "talk", args: [], network: true, review }))
+          )
+          assert.deepInclude(error, { reason: "denied" })
+          assert.include(String(error), "no rule allows shell.exec")
+          assert.isEmpty(ran)
+        }))
+    }))
 })

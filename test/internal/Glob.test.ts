@@ -208,6 +208,10 @@ describe("Glob", () => {
     assert.include(Glob.problemOf("a//b"), "empty name")
     assert.include(Glob.problemOf("/"), "no path")
     assert.include(Glob.problemOf("# a"), "comment")
+    for (const line of ["./a", "../a", "!./a", "a/../b", "a/.", "..", "./", "/./a", "a/.. "]) {
+      assert.include(Glob.problemOf(line), "no path has . or ..", line)
+    }
+    for (const line of [".a", "..a", "a./b", "a..", "...", ".*", "a/.b"]) assert.isUndefined(Glob.problemOf(line), line)
   })
 
   it("says so for exactly the patterns that no path fits", () => {

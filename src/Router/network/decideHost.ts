@@ -3,6 +3,7 @@ import type { Decision } from "../../domain/Decision.ts"
 import type { PolicyRequest } from "../../Policy.ts"
 import type { SessionState } from "../../StateMachine.ts"
 import { approve, decide } from "../approvals.ts"
+import { followPolicy } from "../followPolicy.ts"
 import { type Leaves, subject } from "../Leaves.ts"
 import { fromLeaf, type RouterFailed } from "../RouterError.ts"
 import type { RouterSession } from "../RouterSession.ts"
@@ -19,7 +20,8 @@ const ask = Effect.fnUntraced(function*(
   request: HostRequest
 ): Effect.fn.Return<Decision, RouterFailed> {
   const { host, tool } = request
-  // Asked again: the answer to another connection may have come while this one waited.
+  // Asked again: the answer to another connection may have come while this one waited, or other rules.
+  yield* followPolicy(leaves, session, state)
   const decision = yield* decide(leaves, session, state, request)
   if (decision.effect !== "require_review") return decision
   const known = refused.get(host)
@@ -57,7 +59,7 @@ const ask = Effect.fnUntraced(function*(
   return no
 })
 
-/** Asks the policy about a connection and, where a rule says so, a human: once for a host in a session, whatever the answer. */
+/** Asks the policy, as its files are now, about a connection and, where a rule says so, a human: once for a host in a session, whatever the answer. */
 export const decideHost = (
   leaves: Leaves,
   session: RouterSession,
@@ -65,7 +67,11 @@ export const decideHost = (
   ledger: NetworkLedger,
   request: HostRequest
 ): Effect.Effect<Decision, RouterFailed> =>
-  Effect.flatMap(decide(leaves, session, state, request), (decision) =>
-    decision.effect === "require_review"
-      ? ledger.asking.withPermits(1)(ask(leaves, session, state, ledger, request))
-      : Effect.succeed(decision))
+  followPolicy(leaves, session, state).pipe(
+    Effect.zipRight(decide(leaves, session, state, request)),
+    Effect.flatMap((decision) =>
+      decision.effect === "require_review"
+        ? ledger.asking.withPermits(1)(ask(leaves, session, state, ledger, request))
+        : Effect.succeed(decision)
+    )
+  )
