@@ -5,7 +5,8 @@ import { isInside, maxLockfile, maxManifest, maxMembers } from "./limits.ts"
 
 const Package = Schema.Struct({
   link: Schema.optional(Schema.Boolean),
-  resolved: Schema.optional(Schema.Unknown)
+  version: Schema.optional(Schema.String),
+  resolved: Schema.optional(Schema.Union(Schema.String, Schema.Boolean))
 })
 const decodeLock = Schema.decodeUnknownEither(Schema.parseJson(Schema.Struct({
   lockfileVersion: Schema.Number,
@@ -32,6 +33,8 @@ const manifestOf = Effect.fnUntraced(function*(read: ReadInput, path: string) {
   return { path, bytes: Buffer.from(`${JSON.stringify(some, null, 2)}\n`) }
 })
 
+const isWeb = /^https?:\/\//i
+
 type Packages = Readonly<Record<string, typeof Package.Type>>
 
 const isInstalled = (path: string) => path.split("/").includes("node_modules")
@@ -42,14 +45,20 @@ const membersOf = (lockfile: string, packages: Packages): ReadonlyArray<string> 
   if (members.length > maxMembers) return `${lockfile} has more than ${maxMembers} workspaces`
   const outside = members.find((path) => !isInside(path))
   if (outside !== undefined) return `${lockfile} names ${JSON.stringify(outside)}, which is not in its folder`
-  for (const [path, { link, resolved }] of Object.entries(packages)) {
+  for (const [path, { link, resolved, version = "" }] of Object.entries(packages)) {
     const from = typeof resolved === "string" ? resolved : ""
     if (!isInside(path) && path !== "") return `${lockfile} names ${JSON.stringify(path)}, which is not in its folder`
     if (link === true && !members.includes(from)) {
       return `${lockfile} links ${path} to ${JSON.stringify(from)}, which is no workspace of it`
     }
-    if (/^(file|link):/i.test(from)) {
-      return `${lockfile} takes ${path} from ${JSON.stringify(from)}, not from a registry`
+    // Where there is no address npm goes by the version, which may be one, or a path.
+    const strange = link !== true && from !== "" && !isWeb.test(from)
+      ? from
+      : !members.includes(path) && /[:/]/.test(version)
+      ? version
+      : undefined
+    if (strange !== undefined) {
+      return `${lockfile} takes ${path} from ${JSON.stringify(strange.slice(0, 300))}, not from a registry`
     }
   }
   return members

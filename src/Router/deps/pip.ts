@@ -6,6 +6,9 @@ import { maxManifest } from "./limits.ts"
 const pinned =
   /^[A-Za-z0-9][\w.-]*(\[[\w., -]*\])? ?==?= ?[\w.+!-]+( ?;((?! -)[^@#$\\])*)?( --hash=[a-z0-9]+:[0-9a-fA-F]+)*$/
 
+/** pip ends a line where Python does: at U+0085 and U+001C too, behind which an option would stand for itself. */
+const plain = /^[\x20-\x7e]*$/
+
 const lines = (text: string): ReadonlyArray<string> =>
   text.replaceAll("\r\n", "\n").replace(/\\\n/g, " ").split("\n")
     .map((line) => line.replace(/(^|\s)#.*$/, "").replace(/\s+/g, " ").trim()).filter((line) => line !== "")
@@ -17,7 +20,7 @@ const read = Effect.fnUntraced(function*(
   const bytes = yield* input(lockfile, maxManifest)
   if (bytes === undefined || typeof bytes === "string") return bytes ?? `there is no ${lockfile}`
   const found = lines(Buffer.from(bytes).toString("utf8"))
-  const strange = found.find((line) => line.length > 20_000 || !pinned.test(line))
+  const strange = found.find((line) => line.length > 20_000 || !plain.test(line) || !pinned.test(line))
   if (strange !== undefined) {
     return `${lockfile} has ${
       JSON.stringify(strange.slice(0, 200))
@@ -43,7 +46,7 @@ export const pip: Ecosystem = {
   lockfiles: ["requirements.txt"],
   registry: { url: "https://pypi.org/simple/", hosts: ["files.pythonhosted.org"] },
   probe: `python3 -c 'import platform, sys, sysconfig
-print(sys.version.split()[0], sysconfig.get_platform(), *platform.libc_ver())' && python3 -m pip --version`,
+print(sys.version.split()[0], sysconfig.get_platform(), sysconfig.get_config_var("SOABI"), *platform.libc_ver())' && python3 -m pip --version`,
   script: `set -e
 v=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 mkdir -p .venv
