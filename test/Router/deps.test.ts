@@ -481,7 +481,7 @@ if (requireRuntime("bubblewrap") && requireRuntime("openssl") && requireRuntime(
           const spoil = ["-c", "echo evil > node_modules/tiny/index.js"]
           assert.match((yield* session.call("shell.exec", { command: "sh", args: spoil })).text, /Read-only/i)
           const [installed] = yield* session.recorded("deps.installed")
-          assert.match(String(installed?.["tools"]), new RegExp(`^${engine} `))
+          assert.match(String(installed?.["tools"]), new RegExp(`^${engine} (sha256:)?[0-9a-f]{64} \\[`))
         }).pipe(
           Effect.scoped,
           Effect.provide(
