@@ -299,6 +299,12 @@ if (requireRuntime("bubblewrap") && requireRuntime("openssl") && requireRuntime(
       /EINTEGRITY/
     ],
     [
+      "paths that are too long where it is kept",
+      answering(packed("for i in $(seq 20); do d=$(printf '%0200d' $i); mkdir $d; cd $d; done; echo > f")),
+      (server) => files(tinyAt(server)),
+      /what came of it is not taken: it holds a path longer than this system takes/
+    ],
+    [
       "a flood",
       answering(Buffer.alloc(8 << 20)),
       (server) => files(tinyAt(server)),

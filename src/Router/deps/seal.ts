@@ -90,6 +90,7 @@ export const seal = (trees: ReadonlyArray<MadeTree>, members: ReadonlyArray<stri
     })
   } catch (cause) {
     if (cause instanceof Refused) return cause.message
+    if ((cause as NodeJS.ErrnoException).code === "ENAMETOOLONG") return "it holds a path longer than this system takes"
     throw cause
   }
 }
