@@ -1,10 +1,13 @@
 import { Effect, Either, Schema } from "effect"
 import { posix } from "node:path"
-import type { Ecosystem, Inputs, ReadInput } from "./Ecosystem.ts"
+import type { Ecosystem, Inputs, Locked, ReadInput } from "./Ecosystem.ts"
 import { isInside, maxLockfile, maxManifest, maxMembers } from "./limits.ts"
 
 const Package = Schema.Struct({
+  name: Schema.optional(Schema.String),
   link: Schema.optional(Schema.Boolean),
+  inBundle: Schema.optional(Schema.Boolean),
+  integrity: Schema.optional(Schema.String),
   version: Schema.optional(Schema.String),
   resolved: Schema.optional(Schema.Union(Schema.String, Schema.Boolean))
 })
@@ -64,6 +67,25 @@ const membersOf = (lockfile: string, packages: Packages): ReadonlyArray<string> 
   return members
 }
 
+const lockedAs = (path: string, one: typeof Package.Type): Locked => {
+  const { inBundle, integrity, name, resolved, version = "" } = one
+  const shown = path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length)
+  const host = typeof resolved === "string" && URL.canParse(resolved) ? new URL(resolved).host : undefined
+  const title = `${shown}${name === undefined || name === shown ? "" : ` (which is ${name})`} ${version}`
+  return { title, host, hashed: integrity !== undefined || inBundle === true, all: JSON.stringify(one) }
+}
+
+const packages = (bytes: Uint8Array): ReadonlyMap<string, Locked> | undefined =>
+  Either.match(decodeLock(Buffer.from(bytes).toString("utf8")), {
+    onLeft: () => undefined,
+    onRight: (lock) =>
+      new Map(
+        Object.entries(lock.packages).flatMap(([path, one]) =>
+          isInstalled(path) && one.link !== true ? [[path, lockedAs(path, one)] as const] : []
+        )
+      )
+  })
+
 const read = Effect.fnUntraced(function*(
   input: ReadInput,
   lockfile: string
@@ -109,5 +131,6 @@ JSON.stringify([process.version, process.platform, process.arch, process.report.
     npm_config_fetch_retries: "1",
     npm_config_fetch_timeout: "60000"
   },
-  read
+  read,
+  packages
 }

@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import type { Ecosystem, Inputs, ReadInput } from "./Ecosystem.ts"
+import type { Ecosystem, Inputs, Locked, ReadInput } from "./Ecosystem.ts"
 import { maxManifest } from "./limits.ts"
 
 /** One package at one version, as `pip freeze` and `pip-compile` write it (PEP 508): a marker and hashes may follow. */
@@ -36,6 +36,17 @@ const read = Effect.fnUntraced(function*(
   }
 })
 
+const parts = /^([\w.-]+)(\[[^\]]*\])? ?={2,3} ?([^\s;]+)(.*?)( --hash=.*)?$/
+
+const lockedAs = (line: string): readonly [string, Locked] => {
+  const [, name = "", extras = "", version, marker = "", hashes] = parts.exec(line) ?? []
+  const title = version === undefined ? line : `${name}${extras} ${version}`
+  const key = version === undefined ? line : `${name.toLowerCase()}${extras}${marker}`
+  return [key, { title, host: undefined, hashed: hashes !== undefined, all: line }]
+}
+
+const packages = (bytes: Uint8Array) => new Map(lines(Buffer.from(bytes).toString("utf8")).map(lockedAs))
+
 /**
  * `pip install` of wheels into a `.venv` that has packages and no interpreter: one would name a path of this machine. Test runs find it by
  * its `pyvenv.cfg`.
@@ -60,5 +71,6 @@ exec python3 -m pip install --quiet --no-input --no-cache-dir --no-compile --onl
     PIP_ROOT_USER_ACTION: "ignore"
   },
   note: "test_run finds it; other commands with PYTHONPATH=.venv/lib/python*/site-packages (the folder's own).",
-  read
+  read,
+  packages
 }
