@@ -4,7 +4,7 @@ import { join } from "node:path"
 import * as Agent from "./Agent.ts"
 import type { Audit, AuditFailed } from "./Audit.ts"
 import * as AuditSql from "./Audit/Sql.ts"
-import type { KernelOptions } from "./KernelConfig.ts"
+import { type KernelOptions, sealedPlaces } from "./KernelConfig.ts"
 import * as Orchestrator from "./Orchestrator.ts"
 import type { Policy, PolicyLoadFailed } from "./Policy.ts"
 import * as PolicyYaml from "./Policy/Yaml.ts"
@@ -79,7 +79,7 @@ export const layerLeaves = (
       PolicyYaml.layer({
         directories: options.policies,
         project: options.project,
-        sealed: [options.state],
+        sealed: sealedPlaces(options),
         grants: options.grants
       }),
     replaced.sandbox ?? SandboxAuto.layerConfig(options),

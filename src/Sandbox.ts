@@ -24,6 +24,8 @@ export class Sandbox extends Context.Tag("fluffy/Sandbox")<Sandbox, {
   readonly backend: string
   /** Why it was taken, where it was chosen among several. */
   readonly chosen?: Chosen
+  /** The id of the image that its programs come from; none where they are this machine's own. */
+  readonly image?: Effect.Effect<string, SandboxFailed | SandboxUnavailable>
   /** Runs the command to its end; interruption kills its whole process tree first. A command that fails is a result, not an error. */
   readonly run: (command: SandboxCommand) => Effect.Effect<SandboxResult, SandboxFailed | SandboxUnavailable>
   /** Whether this backend works here, by running a command in it; what is missing and the exact command that mends it. */

@@ -81,6 +81,10 @@ export interface KernelOptions {
   readonly grants?: string | undefined
 }
 
+/** What a session may neither see nor change where it lies in the project: with XDG_CACHE_HOME in it the layers do. */
+export const sealedPlaces = ({ layers, state }: Pick<KernelOptions, "layers" | "state">): ReadonlyArray<string> =>
+  layers === undefined ? [state] : [state, layers]
+
 /** The defaults of the design, all but the places. */
 export const defaults: Omit<KernelOptions, "project" | "state" | "policies"> = {
   mode: "strict",

@@ -133,8 +133,8 @@ export const preview = Effect.fn("Policy.preview")(function*(
 })
 
 /**
- * What the layer is told. `sealed` are absolute paths (state, sockets) that a session may neither see nor change, `grants` is the
- * folder outside the project where what a person allowed for always in it is kept.
+ * What the layer is told. `sealed` are absolute paths (state, sockets, installed dependencies) that a session may neither see nor
+ * change, `grants` is the folder outside the project where what a person allowed for always in it is kept.
  */
 export interface PolicyOptions {
   readonly directories: PolicyDirectories

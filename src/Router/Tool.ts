@@ -105,6 +105,11 @@ export interface Tool<A> {
   /** Whether the call writes `path`: then the phase is asked before anything runs. */
   readonly writes?: boolean
   readonly request?: (args: A) => Partial<PolicyRequest>
+  /** What a human who is asked about the call is told besides. */
+  readonly about?: (
+    args: A,
+    context: Pick<ToolContext, "options" | "path" | "session">
+  ) => Effect.Effect<string, RouterFailed>
   /** Whether the call asks for a network: then the policy is asked about that too. */
   readonly network?: (args: A) => boolean
   readonly execute: (args: A, context: ToolContext) => Effect.Effect<ToolAnswer, RouterFailed>

@@ -136,7 +136,8 @@ const perform = Effect.fnUntraced(function*<A>(
     tool: name,
     path: written === undefined ? undefined : path,
     change: tool.writes === true ? prospective(path) : undefined,
-    request: tool.request?.(args) ?? {}
+    request: tool.request?.(args) ?? {},
+    ...(tool.about === undefined ? {} : { about: tool.about(args, { options, path, session }) })
   }
   const asked = requestOf(state, gated)
   const gate = tool.network?.(args) === true ? gateNetworkCall : gateCall

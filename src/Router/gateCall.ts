@@ -14,6 +14,8 @@ import type { RouterOptions } from "./Tool.ts"
 
 /** One call as the gates see it, before anything runs. `change` is what a writing call is about to do to its path. */
 export interface GatedCall {
+  /** What a human is told besides, if one is asked; it is looked up only then. */
+  readonly about?: Effect.Effect<string, RouterFailed>
   readonly tool: ToolName
   readonly path: ProjectPath | undefined
   readonly change: Change | undefined
@@ -70,10 +72,11 @@ const gatePolicy = Effect.fnUntraced(function*(
   const what = [request.action, call.path, call.request.command, ...(call.request.args ?? [])].filter((part) =>
     part !== undefined
   ).join(" ")
+  const about = call.about === undefined ? "" : `\n${yield* call.about}`
   const answer = yield* session.review({
     session: session.id,
     kind: "action",
-    reason: `${what}\n${decision.reason} (rule ${decision.rule})`,
+    reason: `${what}\n${decision.reason} (rule ${decision.rule})${about}`,
     diff: "",
     repeats: yield* repeatsOf(leaves, [request])
   })

@@ -208,6 +208,31 @@ if (requireRuntime("bubblewrap") && requireRuntime("openssl") && requireRuntime(
       /takes node_modules\/tiny from "file:/
     ],
     [
+      "a lockfile that takes a package from a path",
+      files({ version: "1.0.0", resolved: "/usr/lib/node_modules/npm" }),
+      /takes node_modules\/tiny from "\/usr\/lib/
+    ],
+    [
+      "a lockfile that takes a package from a file beside it",
+      files({ version: "1.0.0", resolved: "tiny.tgz" }),
+      /takes node_modules\/tiny from "tiny\.tgz"/
+    ],
+    [
+      "a lockfile that takes a package from a repository",
+      files({ version: "1.0.0", resolved: "git+ssh://git@evil.example/tiny.git#abc" }),
+      /takes node_modules\/tiny from "git\+ssh:/
+    ],
+    [
+      "a lockfile that hides an address in a version",
+      files({ version: "file:/usr/lib/node_modules/npm" }),
+      /takes node_modules\/tiny from "file:/
+    ],
+    [
+      "a lockfile that names a place above it",
+      files(undefined, { "node_modules/../../up": { version: "1.0.0" } }),
+      /names "node_modules\/\.\.\/\.\.\/up", which is not in its folder/
+    ],
+    [
       "a lockfile that links out of its folder",
       files({ resolved: "../other", link: true }, { "../other": { version: "1.0.0" } }),
       /is not in its folder/
@@ -272,6 +297,12 @@ if (requireRuntime("bubblewrap") && requireRuntime("openssl") && requireRuntime(
       () => undefined,
       (server) => files({ ...tinyAt(server), integrity: `sha512-${Buffer.alloc(64).toString("base64")}` }),
       /EINTEGRITY/
+    ],
+    [
+      "paths that are too long where it is kept",
+      answering(packed("for i in $(seq 20); do d=$(printf '%0200d' $i); mkdir $d; cd $d; done; echo > f")),
+      (server) => files(tinyAt(server)),
+      /what came of it is not taken: it holds a path longer than this system takes/
     ],
     [
       "a flood",
@@ -456,7 +487,7 @@ if (requireRuntime("bubblewrap") && requireRuntime("openssl") && requireRuntime(
           const spoil = ["-c", "echo evil > node_modules/tiny/index.js"]
           assert.match((yield* session.call("shell.exec", { command: "sh", args: spoil })).text, /Read-only/i)
           const [installed] = yield* session.recorded("deps.installed")
-          assert.match(String(installed?.["tools"]), new RegExp(`^${engine} `))
+          assert.match(String(installed?.["tools"]), new RegExp(`^${engine} (sha256:)?[0-9a-f]{64} \\[`))
         }).pipe(
           Effect.scoped,
           Effect.provide(
@@ -573,7 +604,11 @@ for (
     "tiny==1.0.0 \\\n  --global-option=x",
     "tiny==1.0.0 ; x\n--no-binary :all:",
     "tiny==1.0.0 ; python_version > '3' --global-option=x",
-    "tiny==1.0.0 ; os_name == '${HOME}'"
+    "tiny==1.0.0 ; os_name == '${HOME}'",
+    // Python ends lines there.
+    ...["\x1c", "\x1d", "\x1e", "\x85", "\v", "\f", "\u2028", "\r"].map((end) =>
+      `tiny==1.0.0 ; os_name == 'x'${end}--index-url https://evil.example/simple`
+    )
   ]
 ) {
   it.effect(`takes no requirement ${JSON.stringify(line)}`, () =>

@@ -36,7 +36,8 @@ const temporary = Effect.acquireRelease(
 export const kernelIn = (
   state: string,
   options: Partial<Router.RouterOptions> = {},
-  sandbox: Layer.Layer<Sandbox> = Bubblewrap.layerLazy({ path: process.env["PATH"] ?? "" })
+  sandbox: Layer.Layer<Sandbox> = Bubblewrap.layerLazy({ path: process.env["PATH"] ?? "" }),
+  rules: ReadonlyArray<Policy.Rule> = [open, installs]
 ) => {
   const classify = StateMachine.makeClassify(defaults)
   return Router.layer({
@@ -51,7 +52,7 @@ export const kernelIn = (
     ...options
   }).pipe(Layer.provideMerge(Layer.mergeAll(
     Audit.layerMemory,
-    Policy.layerMemory([open, installs]),
+    Policy.layerMemory(rules),
     StateMachine.layerMemory({ classify }),
     sandbox,
     Disk.layer({ state })
@@ -59,8 +60,11 @@ export const kernelIn = (
 }
 
 /** The same with a state directory of its own. */
-export const kernel = (options: Partial<Router.RouterOptions> = {}, sandbox?: Layer.Layer<Sandbox>) =>
-  Layer.unwrapScoped(Effect.map(temporary, (state) => kernelIn(state, options, sandbox)))
+export const kernel = (
+  options: Partial<Router.RouterOptions> = {},
+  sandbox?: Layer.Layer<Sandbox>,
+  rules?: ReadonlyArray<Policy.Rule>
+) => Layer.unwrapScoped(Effect.map(temporary, (state) => kernelIn(state, options, sandbox, rules)))
 
 let opened = 0
 
@@ -95,6 +99,7 @@ export const openSession = (
       session,
       stage,
       events: seen.events,
+      questions: seen.questions,
       onEvent: (heard) => {
         listener = heard
       },
@@ -131,6 +136,8 @@ export interface OpenSession {
   readonly session: Router.RouterSession
   readonly stage: Router.RouterSession["stage"]
   readonly events: Array<SessionEvent>
+  /** What a human was asked; the answer is no. */
+  readonly questions: ReadonlyArray<Router.ReviewRequest>
   readonly onEvent: (listener: (event: SessionEvent) => Effect.Effect<unknown>) => void
   readonly call: (name: string, args: unknown) => Effect.Effect<{ readonly outcome: string; readonly text: string }>
   readonly phase: Effect.Effect<StateMachine.SessionState["phase"]>

@@ -29,6 +29,14 @@ export interface Inputs {
   readonly members: ReadonlyArray<string>
 }
 
+/** One package of a lockfile: `host` is that of the address it names, `hashed` says whether its content is vouched for. `all` is all there is. */
+export interface Locked {
+  readonly title: string
+  readonly host: string | undefined
+  readonly hashed: boolean
+  readonly all: string
+}
+
 /** How one kind of packages is installed. `version` changes with anything that changes what comes out of it. */
 export interface Ecosystem {
   readonly name: EcosystemName
@@ -45,6 +53,8 @@ export interface Ecosystem {
   readonly note?: string
   /** Reads what an install needs; a text says why it cannot be done and what to do. */
   readonly read: (read: ReadInput, lockfile: string) => Effect.Effect<Inputs | string>
+  /** What is installed from a lockfile, by where in it; undefined where it cannot be read. */
+  readonly packages: (lockfile: Uint8Array) => ReadonlyMap<string, Locked> | undefined
 }
 
 /** A folder whose dependencies can be installed. `digest` is of all that the result depends on, but for the tools. */

@@ -4,6 +4,7 @@ import { posix } from "node:path"
 import { parse, type ProjectPath } from "../../domain/ProjectPath.ts"
 import type { Stage, WorkspaceFailed } from "../../Workspace.ts"
 import type { Ecosystem, EcosystemName, Inputs, ReadInput, Registry, Wanted } from "./Ecosystem.ts"
+import { maxLockfile } from "./limits.ts"
 import { npm } from "./npm.ts"
 import { pip } from "./pip.ts"
 
@@ -55,7 +56,7 @@ export const find = Effect.fnUntraced(function*(
   const { read, sound } = reader(stage, directory)
   for (const ecosystem of kinds) {
     for (const lockfile of ecosystem.lockfiles) {
-      const there = yield* read(lockfile, 1 << 30)
+      const there = yield* read(lockfile, maxLockfile)
       yield* sound
       if (there === undefined) continue
       const inputs = typeof there === "string" ? there : yield* ecosystem.read(read, lockfile)

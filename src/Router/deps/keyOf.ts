@@ -15,7 +15,11 @@ export const keyOf = Effect.fnUntraced(function*(
   limits: Limits,
   { digest, ecosystem }: Wanted
 ): Effect.fn.Return<{ readonly key: string; readonly tools: string } | undefined, RouterFailed> {
-  const name = `${ecosystem.name} ${session.stage.user.uid}`
+  const { backend, image } = leaves.sandbox
+  const { uid } = session.stage.user
+  // What an image says of its tools is its own word: a layer that one has made is shown in no other.
+  const from = image === undefined ? backend : `${backend} ${yield* Effect.mapError(image, fromLeaf("deps.install"))}`
+  const name = `${ecosystem.name} ${uid} ${from}`
   let tools = leaves.tools.get(name)
   if (tools === undefined) {
     const { ended, exitCode, stdout } = yield* Effect.mapError(
@@ -30,10 +34,9 @@ export const keyOf = Effect.fnUntraced(function*(
       fromLeaf("deps.install")
     )
     if (exitCode !== 0 || ended !== "exit") return undefined
-    tools = `${leaves.sandbox.backend} ${
-      Buffer.from(stdout).toString("utf8").trim().replaceAll("\n", " ").slice(0, 500)
-    }`
+    tools = `${from} ${Buffer.from(stdout).toString("utf8").trim().replaceAll("\n", " ").slice(0, 500)}`
     leaves.tools.set(name, tools)
   }
-  return { key: `${digest}-${createHash("sha256").update(tools).digest("hex")}`, tools }
+  // Nor in the projects of another user, for whom the same kernel works: they may have had a hand on it while it was made.
+  return { key: `${digest}-${createHash("sha256").update(`${uid} ${tools}`).digest("hex")}`, tools }
 })

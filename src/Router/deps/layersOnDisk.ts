@@ -20,7 +20,7 @@ import { dirname, join } from "node:path"
 import { isDead, self } from "../../internal/owner.ts"
 import { type Layer, type Layers, LayersFailed, type Workplace } from "./Layers.ts"
 import { removeTree } from "./removeTree.ts"
-import { madeIn, seal, sumOf } from "./seal.ts"
+import { madeIn, seal, sumOf, take } from "./seal.ts"
 
 const temporary = ".new-"
 const marker = "layer.json"
@@ -117,13 +117,11 @@ const fillPlace = (
   user: { readonly uid: number; readonly gid: number },
   files: ReadonlyArray<{ readonly path: string; readonly bytes: Uint8Array }>
 ): Workplace => {
-  const own = (path: string) => {
-    if (isRoot()) chownSync(path, user.uid, user.gid)
-    return path
-  }
+  const theirs: Array<string> = []
   const make = (path: string) => {
     mkdirSync(path, { mode: 0o700 })
-    return own(path)
+    theirs.push(path)
+    return path
   }
   chmodSync(place, passable())
   if (isRoot() && user.uid !== 0 && !isReachable(place)) {
@@ -139,8 +137,10 @@ const fillPlace = (
       if (lstatSync(above, { throwIfNoEntry: false }) === undefined) make(above)
     }
     writeFileSync(join(folder, path), bytes, { mode: 0o600, flag: "wx" })
-    own(join(folder, path))
+    theirs.push(join(folder, path))
   }
+  // The outermost last: until then nobody gets to what root writes.
+  if (isRoot()) { for (const path of theirs.toReversed()) chownSync(path, user.uid, user.gid) }
   return { shown, folder }
 }
 
@@ -151,7 +151,7 @@ const keepOne = (
   wanted: ReadonlyArray<string>,
   members: ReadonlyArray<string>
 ): Layer | string => {
-  const made = madeIn(work.folder, wanted)
+  const made = take(work.shown) ? madeIn(work.folder, wanted) : []
   if (made.length === 0) return "it made nothing"
   const sum = seal(made, members)
   if (typeof sum === "string") return sum

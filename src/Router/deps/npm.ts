@@ -1,11 +1,15 @@
 import { Effect, Either, Schema } from "effect"
 import { posix } from "node:path"
-import type { Ecosystem, Inputs, ReadInput } from "./Ecosystem.ts"
+import type { Ecosystem, Inputs, Locked, ReadInput } from "./Ecosystem.ts"
 import { isInside, maxLockfile, maxManifest, maxMembers } from "./limits.ts"
 
 const Package = Schema.Struct({
+  name: Schema.optional(Schema.String),
   link: Schema.optional(Schema.Boolean),
-  resolved: Schema.optional(Schema.Unknown)
+  inBundle: Schema.optional(Schema.Boolean),
+  integrity: Schema.optional(Schema.String),
+  version: Schema.optional(Schema.String),
+  resolved: Schema.optional(Schema.Union(Schema.String, Schema.Boolean))
 })
 const decodeLock = Schema.decodeUnknownEither(Schema.parseJson(Schema.Struct({
   lockfileVersion: Schema.Number,
@@ -32,6 +36,8 @@ const manifestOf = Effect.fnUntraced(function*(read: ReadInput, path: string) {
   return { path, bytes: Buffer.from(`${JSON.stringify(some, null, 2)}\n`) }
 })
 
+const isWeb = /^https?:\/\//i
+
 type Packages = Readonly<Record<string, typeof Package.Type>>
 
 const isInstalled = (path: string) => path.split("/").includes("node_modules")
@@ -42,18 +48,43 @@ const membersOf = (lockfile: string, packages: Packages): ReadonlyArray<string> 
   if (members.length > maxMembers) return `${lockfile} has more than ${maxMembers} workspaces`
   const outside = members.find((path) => !isInside(path))
   if (outside !== undefined) return `${lockfile} names ${JSON.stringify(outside)}, which is not in its folder`
-  for (const [path, { link, resolved }] of Object.entries(packages)) {
+  for (const [path, { link, resolved, version = "" }] of Object.entries(packages)) {
     const from = typeof resolved === "string" ? resolved : ""
     if (!isInside(path) && path !== "") return `${lockfile} names ${JSON.stringify(path)}, which is not in its folder`
     if (link === true && !members.includes(from)) {
       return `${lockfile} links ${path} to ${JSON.stringify(from)}, which is no workspace of it`
     }
-    if (/^(file|link):/i.test(from)) {
-      return `${lockfile} takes ${path} from ${JSON.stringify(from)}, not from a registry`
+    // Where there is no address npm goes by the version, which may be one, or a path.
+    const strange = link !== true && from !== "" && !isWeb.test(from)
+      ? from
+      : !members.includes(path) && /[:/]/.test(version)
+      ? version
+      : undefined
+    if (strange !== undefined) {
+      return `${lockfile} takes ${path} from ${JSON.stringify(strange.slice(0, 300))}, not from a registry`
     }
   }
   return members
 }
+
+const lockedAs = (path: string, one: typeof Package.Type): Locked => {
+  const { inBundle, integrity, name, resolved, version = "" } = one
+  const shown = path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length)
+  const host = typeof resolved === "string" && URL.canParse(resolved) ? new URL(resolved).host : undefined
+  const title = `${shown}${name === undefined || name === shown ? "" : ` (which is ${name})`} ${version}`
+  return { title, host, hashed: integrity !== undefined || inBundle === true, all: JSON.stringify(one) }
+}
+
+const packages = (bytes: Uint8Array): ReadonlyMap<string, Locked> | undefined =>
+  Either.match(decodeLock(Buffer.from(bytes).toString("utf8")), {
+    onLeft: () => undefined,
+    onRight: (lock) =>
+      new Map(
+        Object.entries(lock.packages).flatMap(([path, one]) =>
+          isInstalled(path) && one.link !== true ? [[path, lockedAs(path, one)] as const] : []
+        )
+      )
+  })
 
 const read = Effect.fnUntraced(function*(
   input: ReadInput,
@@ -100,5 +131,6 @@ JSON.stringify([process.version, process.platform, process.arch, process.report.
     npm_config_fetch_retries: "1",
     npm_config_fetch_timeout: "60000"
   },
-  read
+  read,
+  packages
 }

@@ -1,10 +1,13 @@
 import { Effect } from "effect"
-import type { Ecosystem, Inputs, ReadInput } from "./Ecosystem.ts"
+import type { Ecosystem, Inputs, Locked, ReadInput } from "./Ecosystem.ts"
 import { maxManifest } from "./limits.ts"
 
 /** One package at one version, as `pip freeze` and `pip-compile` write it (PEP 508): a marker and hashes may follow. */
 const pinned =
   /^[A-Za-z0-9][\w.-]*(\[[\w., -]*\])? ?==?= ?[\w.+!-]+( ?;((?! -)[^@#$\\])*)?( --hash=[a-z0-9]+:[0-9a-fA-F]+)*$/
+
+/** pip ends a line where Python does: at U+0085 and U+001C too, behind which an option would stand for itself. */
+const plain = /^[\x20-\x7e]*$/
 
 const lines = (text: string): ReadonlyArray<string> =>
   text.replaceAll("\r\n", "\n").replace(/\\\n/g, " ").split("\n")
@@ -17,7 +20,7 @@ const read = Effect.fnUntraced(function*(
   const bytes = yield* input(lockfile, maxManifest)
   if (bytes === undefined || typeof bytes === "string") return bytes ?? `there is no ${lockfile}`
   const found = lines(Buffer.from(bytes).toString("utf8"))
-  const strange = found.find((line) => line.length > 20_000 || !pinned.test(line))
+  const strange = found.find((line) => line.length > 20_000 || !plain.test(line) || !pinned.test(line))
   if (strange !== undefined) {
     return `${lockfile} has ${
       JSON.stringify(strange.slice(0, 200))
@@ -33,6 +36,17 @@ const read = Effect.fnUntraced(function*(
   }
 })
 
+const parts = /^([\w.-]+)(\[[^\]]*\])? ?={2,3} ?([^\s;]+)(.*?)( --hash=.*)?$/
+
+const lockedAs = (line: string): readonly [string, Locked] => {
+  const [, name = "", extras = "", version, marker = "", hashes] = parts.exec(line) ?? []
+  const title = version === undefined ? line : `${name}${extras} ${version}`
+  const key = version === undefined ? line : `${name.toLowerCase()}${extras}${marker}`
+  return [key, { title, host: undefined, hashed: hashes !== undefined, all: line }]
+}
+
+const packages = (bytes: Uint8Array) => new Map(lines(Buffer.from(bytes).toString("utf8")).map(lockedAs))
+
 /**
  * `pip install` of wheels into a `.venv` that has packages and no interpreter: one would name a path of this machine. Test runs find it by
  * its `pyvenv.cfg`.
@@ -43,7 +57,7 @@ export const pip: Ecosystem = {
   lockfiles: ["requirements.txt"],
   registry: { url: "https://pypi.org/simple/", hosts: ["files.pythonhosted.org"] },
   probe: `python3 -c 'import platform, sys, sysconfig
-print(sys.version.split()[0], sysconfig.get_platform(), *platform.libc_ver())' && python3 -m pip --version`,
+print(sys.version.split()[0], sysconfig.get_platform(), sysconfig.get_config_var("SOABI"), *platform.libc_ver())' && python3 -m pip --version`,
   script: `set -e
 v=$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 mkdir -p .venv
@@ -57,5 +71,6 @@ exec python3 -m pip install --quiet --no-input --no-cache-dir --no-compile --onl
     PIP_ROOT_USER_ACTION: "ignore"
   },
   note: "test_run finds it; other commands with PYTHONPATH=.venv/lib/python*/site-packages (the folder's own).",
-  read
+  read,
+  packages
 }

@@ -90,6 +90,7 @@ export const seal = (trees: ReadonlyArray<MadeTree>, members: ReadonlyArray<stri
     })
   } catch (cause) {
     if (cause instanceof Refused) return cause.message
+    if ((cause as NodeJS.ErrnoException).code === "ENAMETOOLONG") return "it holds a path longer than this system takes"
     throw cause
   }
 }
@@ -103,12 +104,20 @@ export const sumOf = (trees: ReadonlyArray<MadeTree>): Sum | undefined => {
   }
 }
 
-/** The trees that are there, each reached through real folders only. */
+/** Whether a path is a real folder: the kernel's own from then on where that is root, so that nobody else can change what lies in it. */
+export const take = (path: string): boolean => {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return false
+  if (process.geteuid?.() === 0) {
+    lchownSync(path, 0, 0)
+    chmodSync(path, 0o755)
+  }
+  return true
+}
+
+/** The trees that are there, each reached through real folders only, which are all taken. */
 export const madeIn = (folder: string, trees: ReadonlyArray<string>): ReadonlyArray<MadeTree> =>
-  trees.flatMap((path) => {
+  !take(folder) ? [] : trees.flatMap((path) => {
     const parts = path.split("/")
-    const real = parts.every((_, at) =>
-      lstatSync(join(folder, ...parts.slice(0, at + 1)), { throwIfNoEntry: false })?.isDirectory() ?? false
-    )
+    const real = parts.every((_, at) => take(join(folder, ...parts.slice(0, at + 1))))
     return real ? [{ path, host: join(folder, path) }] : []
   })

@@ -1,5 +1,8 @@
-import { Effect, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
+import { posix } from "node:path"
 import { show as showHost } from "../../domain/NetworkHost.ts"
+import { ProjectPath } from "../../domain/ProjectPath.ts"
+import { escapeLine } from "../../internal/escape.ts"
 import { capMiddle } from "../../internal/text.ts"
 import { timed } from "../../internal/time.ts"
 import { type EcosystemName, ecosystemNames, type Wanted } from "../deps/Ecosystem.ts"
@@ -7,7 +10,9 @@ import { ecosystems, find } from "../deps/find.ts"
 import { hostsOf, install, type Installed } from "../deps/install.ts"
 import { keyOf } from "../deps/keyOf.ts"
 import type { Layer } from "../deps/Layers.ts"
+import { maxLockfile } from "../deps/limits.ts"
 import { show } from "../deps/show.ts"
+import { summarize } from "../deps/summarize.ts"
 import { subject } from "../Leaves.ts"
 import { fromLeaf, type RouterFailed } from "../RouterError.ts"
 import { defineTool, type ToolAnswer, type ToolContext } from "../Tool.ts"
@@ -36,19 +41,46 @@ export const depsInstall = defineTool({
   }),
   summary: (args) => args.directory ?? ".",
   path: (args) => args.directory ?? ".",
+  about: ({ kind }, context) => about(context, kind),
   execute: ({ kind }, context) =>
     Effect.map(timed(perform(context, kind)), ([answer, ownMs]): ToolAnswer => ({ ...answer, ownMs }))
+})
+
+type Asked = Pick<ToolContext, "options" | "path" | "session">
+
+const wantedBy = ({ options, path, session }: Asked, kind: EcosystemName | undefined) =>
+  Effect.mapError(
+    find(
+      session.stage,
+      path,
+      options.registries ?? {},
+      ecosystems.filter(({ name }) => kind === undefined || name === kind)
+    ),
+    fail
+  )
+
+const about = Effect.fnUntraced(function*(
+  context: Asked,
+  kind: EcosystemName | undefined
+): Effect.fn.Return<string, RouterFailed> {
+  const wanted = yield* wantedBy(context, kind)
+  if (typeof wanted === "string") return `it cannot be done: ${escapeLine(wanted, 500)}`
+  const { directory, ecosystem, inputs: { files, lockfile } } = wanted
+  const path = ProjectPath.make(posix.join(directory, lockfile))
+  const base = yield* Effect.mapError(context.session.stage.base(path, { maxBytes: maxLockfile }), fail)
+  const old = Option.match(base, { onNone: () => null, onSome: ({ bytes }) => ecosystem.packages(bytes) })
+  const now = files.find((file) => file.path === lockfile)
+  return summarize(path, old, now === undefined ? new Map() : ecosystem.packages(now.bytes) ?? new Map())
 })
 
 const perform = Effect.fnUntraced(function*(
   context: ToolContext,
   kind: EcosystemName | undefined
 ): Effect.fn.Return<ToolAnswer, RouterFailed> {
-  const { leaves, options, path, session } = context
+  const { leaves, options, session } = context
   const { layers, limits, registries = {} } = options
   if (layers === undefined) return failed("Nothing is installed: there is no folder here to keep it in.")
-  const kinds = ecosystems.filter(({ name }) => kind === undefined || name === kind)
-  const wanted = yield* Effect.mapError(find(session.stage, path, registries, kinds), fail)
+  const wanted = yield* wantedBy(context, kind)
   if (typeof wanted === "string") return failed(`Nothing is installed: ${wanted}`)
   const registry = registries[wanted.ecosystem.name] ?? wanted.ecosystem.registry
   const hosts = hostsOf(registry)

@@ -141,7 +141,8 @@ const make = (dialect: Dialect, options: ContainerOptions) =>
         : Effect.flatMap(engine, (found) => Effect.forEach([...left], (name) => removeOrKeep(found, name, left)))
     )
     yield* Effect.addFinalizer(() => Effect.ignore(leave))
-    return { sandbox: Sandbox.of({ backend, run, probe, warm: parking.warm }), sweep }
+    const imageId = Effect.map(ready, ([, { id }]) => id)
+    return { sandbox: Sandbox.of({ backend, image: imageId, run, probe, warm: parking.warm }), sweep }
   })
 
 /** A container engine, tried when the layer is built; containers of killed kernels are removed then. */

@@ -2,7 +2,7 @@ import { Effect } from "effect"
 import { basename, join, resolve } from "node:path"
 import * as AuditSql from "../../Audit/Sql.ts"
 import { escapeJson, escapeLine } from "../../internal/escape.ts"
-import type { KernelOptions } from "../../KernelConfig.ts"
+import { type KernelOptions, sealedPlaces } from "../../KernelConfig.ts"
 import { prepareState } from "../../KernelConfig/stateDirectory.ts"
 import { describe } from "../../Policy/Subject.ts"
 import type { PolicyFile } from "../../Policy/Yaml.ts"
@@ -74,7 +74,7 @@ export const run = Effect.fnUntraced(function*({ flags, operands: [source = ""] 
   const places = {
     directories: options.policies,
     project: options.project,
-    sealed: [options.state],
+    sealed: sealedPlaces(options),
     grants: options.grants
   }
   const plan = yield* planPolicy(places, resolve(source), target, past)

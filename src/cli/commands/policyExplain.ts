@@ -2,6 +2,7 @@ import { Effect, Either, Schema } from "effect"
 import { parse } from "../../domain/ProjectPath.ts"
 import { ToolName } from "../../domain/ToolCall.ts"
 import { escapeJson, escapeLine } from "../../internal/escape.ts"
+import { sealedPlaces } from "../../KernelConfig.ts"
 import { coverage, describeScope, type Explanation, Policy, type PolicyRequest, type SavedGrant } from "../../Policy.ts"
 import { actions } from "../../Policy/Rule.ts"
 import * as PolicyYaml from "../../Policy/Yaml.ts"
@@ -97,7 +98,7 @@ export const run = Effect.fnUntraced(function*(command: CommandOf<"policy explai
       PolicyYaml.layer({
         directories: options.policies,
         project: options.project,
-        sealed: [options.state],
+        sealed: sealedPlaces(options),
         grants: options.grants
       })
     )

@@ -1,11 +1,12 @@
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { build } from "esbuild"
 import { spawnSync } from "node:child_process"
-import { readdirSync, readFileSync } from "node:fs"
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { layersOnDisk, sweepLayers } from "../../../src/Router.ts"
+import { bundled } from "../../support/bundled.ts"
 import { temporary } from "../../support/diskProject.ts"
+import { isRoot } from "../../support/sandbox.ts"
 
 const key = `${"a".repeat(64)}-${"b".repeat(64)}`
 
@@ -14,21 +15,7 @@ it.scopedLive(
   () =>
     Effect.gen(function*() {
       const place = yield* temporary
-      const child = join(place, "child.mjs")
-      yield* Effect.promise(() =>
-        build({
-          entryPoints: [join(import.meta.dirname, "../../support/layerChild.ts")],
-          bundle: true,
-          platform: "node",
-          format: "esm",
-          target: "node20",
-          outfile: child,
-          banner: {
-            js: "import { createRequire } from \"node:module\"; const require = createRequire(import.meta.url)"
-          },
-          logLevel: "error"
-        })
-      )
+      const child = yield* bundled("layerChild.ts", place)
       const run = (directory: string, at: number) =>
         spawnSync(process.execPath, [child, directory, key, String(at)], { encoding: "utf8" })
       const whole = run(join(place, "whole"), 0)
@@ -52,3 +39,30 @@ it.scopedLive(
     }),
   120_000
 )
+
+if (isRoot) {
+  it.scopedLive(
+    "root keeps and removes what another user's sandbox made, and they can lead it to nothing else",
+    () =>
+      Effect.gen(function*() {
+        const place = yield* temporary
+        chmodSync(place, 0o755)
+        const victim = join(place, "victim")
+        mkdirSync(victim, { mode: 0o700 })
+        writeFileSync(join(victim, "secret"), "root's own", { mode: 0o600 })
+        const before = lstatSync(victim).mtimeMs
+        const child = yield* bundled("sealChild.ts", place)
+        const ran = spawnSync(process.execPath, [child, join(place, "layers"), key, victim], { encoding: "utf8" })
+        assert.strictEqual(ran.status, 0, ran.stderr)
+        const [tried, worked] = ran.stdout.split(" ").map(Number)
+        assert.isAbove(tried!, 20)
+        assert.strictEqual(worked, 0)
+        assert.deepStrictEqual([lstatSync(victim).mode & 0o777, lstatSync(victim).mtimeMs], [0o700, before])
+        assert.strictEqual(lstatSync(join(victim, "secret")).mode & 0o777, 0o600)
+        const layer = yield* layersOnDisk(join(place, "layers")).open(key)
+        assert.strictEqual(readFileSync(join(layer!.trees[1]!.host, "tiny/index.js"), "utf8"), "1\n")
+        assert.deepStrictEqual(readdirSync(join(place, "layers")), [key])
+      }),
+    60_000
+  )
+}
