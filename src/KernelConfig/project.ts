@@ -49,7 +49,14 @@ export const findProject = (cwd: string, home: string | undefined): Effect.Effec
   Effect.suspend(() => {
     const start = real(cwd)
     const owner = stat(start)?.uid
-    if (owner === undefined) return invalid(start, "it is not there any more; change to a folder that is")
+    if (owner === undefined) {
+      return invalid(
+        start,
+        start.includes("\ufffd")
+          ? "its path is not UTF-8; rename the folder, or work on a copy elsewhere"
+          : "it is not there any more; change to a folder that is"
+      )
+    }
     const house = home === undefined ? "/" : real(home)
     const isHouse = (directory: string) => directory === "/" || holds(directory, house)
     if (isHouse(start)) {

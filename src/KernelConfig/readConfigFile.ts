@@ -1,5 +1,6 @@
 import { Effect, Either, ParseResult, Schema } from "effect"
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs"
+import { shellWord } from "../internal/shellWord.ts"
 import { ConfigFile, fileKeys } from "./ConfigFile.ts"
 import { ConfigInvalid, invalid } from "./ConfigInvalid.ts"
 import type { Given } from "./Settings.ts"
@@ -19,7 +20,7 @@ const readAll = (descriptor: number, file: string, origin: Origin): string => {
   const stats = fstatSync(descriptor)
   if (!stats.isFile()) throw invalid(file, "it is not a regular file")
   if (origin === "user" && (stats.mode & 0o002) !== 0) {
-    throw invalid(file, `everyone may write it; type: chmod o-w ${JSON.stringify(file)}`)
+    throw invalid(file, `everyone may write it; type: chmod o-w ${shellWord(file)}`)
   }
   const buffer = Buffer.alloc(maxBytes + 1)
   let length = 0

@@ -1,9 +1,17 @@
 import { Effect } from "effect"
 import { lstatSync, mkdirSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
+import { shellWord } from "../internal/shellWord.ts"
 import { ConfigInvalid, invalid } from "./ConfigInvalid.ts"
 
 const codeOf = (cause: unknown) => (cause as NodeJS.ErrnoException).code ?? "unknown error"
+
+const remedyOf = (code: string) =>
+  code === "ENOSPC" || code === "EDQUOT"
+    ? "make room on its disk"
+    : code === "EROFS"
+    ? "its disk is read-only: work on a copy of the project elsewhere"
+    : "make the project's folder writable for you"
 
 /** Makes a directory where there is none; anything else in its place, a link above all, is refused. */
 const directory = (path: string, mode: number) => {
@@ -25,7 +33,7 @@ const prepare = (state: string) => {
     throw invalid(
       state,
       `it is open to others or belongs to someone else, so this Fluffy did not make it; look at it, then type: rm -r ${
-        JSON.stringify(state)
+        shellWord(state)
       }`
     )
   }
@@ -44,5 +52,5 @@ export const prepareState = (state: string): Effect.Effect<void, ConfigInvalid> 
     catch: (cause) =>
       cause instanceof ConfigInvalid
         ? cause
-        : invalid(state, `it cannot be made (${codeOf(cause)}); make the project's folder writable for you`)
+        : invalid(state, `it cannot be made (${codeOf(cause)}); ${remedyOf(codeOf(cause))}`)
   })

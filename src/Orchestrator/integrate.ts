@@ -4,6 +4,7 @@ import { describeHunk } from "../domain/Necessity.ts"
 import type { Person } from "../domain/Person.ts"
 import type { SessionId } from "../domain/SessionId.ts"
 import { compile } from "../internal/Glob.ts"
+import { shellWord } from "../internal/shellWord.ts"
 import { count } from "../internal/text.ts"
 import { isoNow } from "../internal/time.ts"
 import { advance, askPolicy, followPolicy, type RouterSession } from "../Router.ts"
@@ -140,7 +141,7 @@ export const integrate = Effect.fn("Orchestrator.integrate")(function*(
       return {
         _tag: "Rejected",
         reason: answer.reason,
-        patch: `The diff is kept in ${file}; apply it with: git apply ${file}`
+        patch: `The diff is kept in ${file}; apply it with: git apply ${shellWord(file)}`
       }
     }
     by = answer.by

@@ -42,7 +42,8 @@ const maxCopyBytes = 256 << 20
 /** Whether a project of this size is staged as an overlay, where that is possible. */
 export const isLarge = (files: number, bytes = 0): boolean => files > maxCopyFiles || bytes > maxCopyBytes
 
-const defaultPath = [
+/** Where git is looked for: the system's places and no others, since a project may have put itself into a person's PATH. */
+export const gitPath = [
   "/usr/local/bin",
   "/usr/bin",
   "/bin",
@@ -63,7 +64,7 @@ const contextOf = (options: DiskOptions): Context => {
   const isRoot = process.geteuid?.() === 0
   return {
     state: options.state,
-    path: options.path ?? defaultPath,
+    path: options.path ?? gitPath,
     isRoot,
     memory: options.memory ?? "/dev/shm",
     disk: options.scratch ?? (isRoot ? "/var/tmp" : `${options.state}/stages`),

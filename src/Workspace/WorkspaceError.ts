@@ -19,7 +19,7 @@ export class MergeConflict extends Schema.TaggedError<MergeConflict>()("MergeCon
   override get message() {
     return `Cannot merge: changed in the project meanwhile: ${
       this.paths.join(", ")
-    }. The session's diff is kept in ${this.patch}`
+    }. The session's diff is kept in ${this.patch}; take what you want of it by hand, or give the task again`
   }
 }
 

@@ -5,6 +5,7 @@ import { type CommandError, ending } from "./exit.ts"
 import { errStyle, screen, tell } from "./io.ts"
 import * as Logger from "./logger.ts"
 import type { CommandName } from "./table.ts"
+import { unwritable } from "./unwritable.ts"
 
 type Run<Name extends CommandName> = (command: CommandOf<Name>) => Effect.Effect<number, CommandError>
 
@@ -44,6 +45,7 @@ const isListing = (name: CommandName) => /^(audit|policy|session|doctor)/.test(n
 export const main = (command: Command): void => {
   const verbose = command.flags.verbose === true || (process.env["FLUFFY_DEBUG"] ?? "") !== ""
   let forced: number | undefined
+  let lost: string | undefined
   const fiber = Effect.runFork(dispatch(command).pipe(Effect.provide(Logger.layer(verbose))))
 
   const stop = (exitCode: number, word: string) => {
@@ -56,12 +58,19 @@ export const main = (command: Command): void => {
   for (const [signal, exitCode] of Object.entries(signals)) {
     process.on(signal, () => stop(exitCode, "Interrupted: ending cleanly"))
   }
-  process.stdout.on("error", () => stop(isListing(command.name) ? 0 : 130, ""))
+  process.stdout.on("error", (error) => {
+    lost ??= unwritable(error)
+    stop(isListing(command.name) ? 0 : 130, "")
+  })
   process.stderr.on("error", () => {})
 
   fiber.addObserver((exit) => {
     screen.clear()
-    process.exit(Exit.isSuccess(exit) ? exit.value : report(exit.cause, verbose, forced))
+    const exitCode = Exit.isSuccess(exit) ? exit.value : report(exit.cause, verbose, forced)
+    // The event comes only after the write, and what was lost is never a success.
+    if (process.stdout.errored !== null) lost ??= unwritable(process.stdout.errored)
+    if (lost !== undefined) tell(`${errStyle.red("fluffy:")} ${lost}\n`)
+    process.exit(lost === undefined ? exitCode : 1)
   })
 }
 

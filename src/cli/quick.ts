@@ -1,5 +1,6 @@
 import { escape } from "../internal/escape.ts"
 import { type Command, parse } from "./args.ts"
+import { unwritable } from "./unwritable.ts"
 import { UsageError } from "./UsageError.ts"
 import { version } from "./version.ts"
 
@@ -13,8 +14,13 @@ export const quick = (argv: ReadonlyArray<string>): Command | undefined => {
   }
   if (!("_tag" in parsed)) return parsed
   const text = parsed._tag === "Version" ? `${version()}\n` : parsed.text
+  process.exitCode = parsed.exitCode
+  process.stdout.on("error", (error) => {
+    const problem = unwritable(error)
+    if (problem !== undefined) process.stderr.write(`fluffy: ${problem}\n`)
+    process.exitCode = problem === undefined ? parsed.exitCode : 1
+  })
   if (parsed.exitCode === 0) process.stdout.write(text)
   else process.stderr.write(text)
-  process.exitCode = parsed.exitCode
   return undefined
 }

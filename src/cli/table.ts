@@ -54,6 +54,9 @@ export const table = {
   doctor: {
     usage: "doctor",
     summary: "what is usable here, what is missing, and the command that mends it",
+    details:
+      "Ends with 0 when a session can run here, 7 when no sandbox can be used, 2 when this folder, its configuration " +
+      "or a policy is in the way, 1 when something else is.",
     operands: { least: 0, most: 0 },
     flags: { json }
   },
@@ -73,7 +76,8 @@ export const table = {
     usage: "tool NAME JSON",
     summary: "one tool call through gate, policy and audit, in a session of its own",
     details:
-      "JSON holds the tool's arguments; - reads it from standard input. What the call changes is dropped afterwards.",
+      "JSON holds the tool's arguments; - reads it from standard input. What the call changes is dropped afterwards. " +
+      "Ends with 0 when it went well, 1 when it failed, 5 when it was refused, 4 when a person would have to say yes.",
     operands: { least: 2, most: 2 },
     flags: { mode, sandbox, image, json, "no-input": { kind: "switch", help: "headless: every answer is no" } }
   },

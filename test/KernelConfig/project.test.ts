@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { execFileSync } from "node:child_process"
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { findProject } from "../../src/KernelConfig/project.ts"
@@ -68,8 +69,17 @@ describe("prepareState", () => {
       chmodSync(state, 0o755)
       const error = yield* Effect.flip(prepareState(state))
       assert.include(error.message, "it is open to others or belongs to someone else")
-      assert.include(error.message, `rm -r "${state}"`)
+      assert.include(error.message, `rm -r ${state}`)
       assert.isFalse(existsSync(join(state, ".gitignore")))
+    }))
+
+  it.scoped("names no command that a folder's name could turn into another", () =>
+    Effect.gen(function*() {
+      const { home } = yield* makePlaces({ "work/$(id) it's/.fluffy/state/audit.db": "forged" })
+      const state = join(home, "work/$(id) it's/.fluffy/state")
+      chmodSync(state, 0o755)
+      const [, told = ""] = /type: rm -r (.*)$/.exec((yield* Effect.flip(prepareState(state))).message) ?? []
+      assert.strictEqual(execFileSync("sh", ["-c", `printf %s ${told}`], { encoding: "utf8" }), state)
     }))
 
   it.scoped.each([".fluffy", ".fluffy/state"])("refuses a link in the place of %s", (name) =>

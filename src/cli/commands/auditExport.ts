@@ -1,5 +1,5 @@
 import { Effect, Stream } from "effect"
-import { closeSync, openSync, writeSync } from "node:fs"
+import { closeSync, openSync, writeFileSync } from "node:fs"
 import { canonical } from "../../Audit/canonical.ts"
 import type { CommandOf } from "../args.ts"
 import { auditHere, entries } from "../auditHere.ts"
@@ -7,23 +7,38 @@ import { CliFailed, misused } from "../CliFailed.ts"
 import { print, tell } from "../io.ts"
 import { sessionId } from "../sessionId.ts"
 
+const codeOf = (cause: unknown) => (cause as NodeJS.ErrnoException).code
+
 const open = (file: string) =>
   Effect.try({
     try: () => openSync(file, "wx", 0o600),
     catch: (cause) =>
       misused(
-        (cause as NodeJS.ErrnoException).code === "EEXIST"
+        codeOf(cause) === "EEXIST"
           ? `${file} exists already. Name a new file`
-          : `${file} cannot be written (${(cause as NodeJS.ErrnoException).code})`
+          : `${file} cannot be made (${codeOf(cause)}). Name a file in a folder that is there and that you may write to`
       )
+  })
+
+const writeTo = (descriptor: number, file: string) => (text: string) =>
+  Effect.try({
+    // Unlike one write, this goes on until all of it is there.
+    try: () => writeFileSync(descriptor, text),
+    catch: (cause) =>
+      new CliFailed({
+        exitCode: 1,
+        problem: `${file} cannot be written (${
+          codeOf(cause)
+        }), so what it holds is not whole. Make room and remove it first`
+      })
   })
 
 const writing = (file: string | undefined) =>
   file === undefined
-    ? Effect.succeed(print)
+    ? Effect.succeed((text: string) => Effect.sync(() => print(text)))
     : Effect.map(
       Effect.acquireRelease(open(file), (descriptor) => Effect.sync(() => closeSync(descriptor))),
-      (descriptor) => (text: string) => void writeSync(descriptor, text)
+      (descriptor) => writeTo(descriptor, file)
     )
 
 /**
@@ -40,12 +55,12 @@ export const run = Effect.fnUntraced(function*({ flags }: CommandOf<"audit expor
     })
   }
   const count = yield* Effect.scoped(
-    Effect.flatMap(writing(flags.output), (write) =>
-      Stream.runFold(entries(query), 0, (count, entry) => {
-        write(`${canonical(entry)}\n`)
-        return count + 1
-      }))
+    Effect.flatMap(
+      writing(flags.output),
+      (write) =>
+        Stream.runFoldEffect(entries(query), 0, (count, entry) => Effect.as(write(`${canonical(entry)}\n`), count + 1))
+    )
   ).pipe(Effect.provide(layer))
-  tell(`exported ${count} entries\n`)
+  tell(`exported ${count} ${count === 1 ? "entry" : "entries"}\n`)
   return 0
 })

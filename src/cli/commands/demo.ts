@@ -13,6 +13,7 @@ import { prepareState } from "../../KernelConfig/stateDirectory.ts"
 import { Orchestrator, type SessionSummary } from "../../Orchestrator.ts"
 import type { CommandOf } from "../args.ts"
 import { CliFailed } from "../CliFailed.ts"
+import { requireTemporary } from "../configure.ts"
 import { outStyle, print } from "../io.ts"
 import { humanObserver } from "../observe.ts"
 import { diff } from "../render/diff.ts"
@@ -90,6 +91,7 @@ const showRecord = Effect.fnUntraced(function*(ended: SessionSummary) {
 export const run = ({ flags }: CommandOf<"demo">) =>
   Effect.scoped(Effect.gen(function*() {
     const keep = flags.keep === true
+    yield* requireTemporary
     const project = yield* throwAway(keep)
     const options = optionsFor(project)
     yield* prepareState(options.state)

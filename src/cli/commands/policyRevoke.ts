@@ -15,13 +15,13 @@ import { person } from "../person.ts"
 export const run = Effect.fnUntraced(function*({ flags, operands: [id = ""] }: CommandOf<"policy revoke">) {
   const { options: { state } } = yield* configure({})
   const grants = yield* grantsHere()
-  yield* prepareState(state)
   // Taken away first: what cannot be put on record is still not allowed.
   if (!(yield* grants.revoke(id))) {
     return yield* misused(
       `There is no grant ${JSON.stringify(id.slice(0, 40))} in this project. To see them: fluffy policy grants`
     )
   }
+  yield* prepareState(state)
   yield* Effect.flatMap(Audit, ({ commit }) =>
     commit({
       session: null,

@@ -6,7 +6,7 @@ import * as Kernel from "../../Kernel.ts"
 import { type Observer, Orchestrator, type TaskRequest } from "../../Orchestrator.ts"
 import type { CommandOf } from "../args.ts"
 import { misused } from "../CliFailed.ts"
-import { configureToRun } from "../configure.ts"
+import { configure, prepareToRun } from "../configure.ts"
 import { outStyle, print } from "../io.ts"
 import { humanObserver, jsonObserver } from "../observe.ts"
 import { summary } from "../render/summary.ts"
@@ -55,8 +55,9 @@ const session = (request: TaskRequest, json: boolean) =>
 
 /** `fluffy "<task>"`: runs a task in this project. */
 export const run = Effect.fnUntraced(function*({ flags, operands: [task = ""] }: CommandOf<"run">) {
-  const { baseUrl, model, options } = yield* configureToRun(flags)
+  const { baseUrl, model, options } = yield* configure(flags)
   if (model === undefined) return yield* noModel
+  yield* prepareToRun(options)
   const { commit, headless, maxTokens, maxTurns, mode } = options
   const request = { task, mode, model, maxTurns, maxTokens, headless, commit }
   return yield* Effect.scoped(session(request, flags.json === true)).pipe(

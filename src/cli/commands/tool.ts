@@ -6,7 +6,7 @@ import { Orchestrator } from "../../Orchestrator.ts"
 import { isNamed } from "../../Router.ts"
 import type { CommandOf } from "../args.ts"
 import { misused } from "../CliFailed.ts"
-import { configureToRun } from "../configure.ts"
+import { configure, prepareToRun } from "../configure.ts"
 import { errStyle, print, tell } from "../io.ts"
 import { nearest } from "../nearest.ts"
 import * as NoModel from "../noModel.ts"
@@ -46,8 +46,9 @@ const exitCodeOf = ({ by, outcome }: ToolResult): number =>
 export const run = Effect.fnUntraced(function*({ flags, operands: [name = "", json = ""] }: CommandOf<"tool">) {
   const tool = yield* find(name)
   const args = yield* Effect.flatMap(json === "-" ? readInput : Effect.succeed(json), parse)
-  const { options } = yield* configureToRun(flags)
+  const { options } = yield* configure(flags)
   if (options.mode === "debug" && options.headless) return yield* needsPerson
+  yield* prepareToRun(options)
   const asJson = flags.json === true
   const observer = asJson ? jsonObserver : { ...jsonObserver, emit: () => Effect.void }
   const asking = options.headless

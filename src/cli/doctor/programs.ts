@@ -1,16 +1,22 @@
 import { Effect } from "effect"
 import { execFile } from "node:child_process"
 import { packageRoot } from "../../internal/PackageRoot.ts"
+import { shellWord } from "../../internal/shellWord.ts"
+import { gitPath } from "../../Workspace/Disk.ts"
 import type { Finding } from "./Finding.ts"
 
 const minimum = [20, 19] as const
 
-const firstLine = (command: string, args: ReadonlyArray<string>): Effect.Effect<string | undefined> =>
+const firstLine = (
+  command: string,
+  args: ReadonlyArray<string>,
+  env = process.env
+): Effect.Effect<string | undefined> =>
   Effect.async((resume) => {
     const child = execFile(
       command,
       [...args],
-      { cwd: "/", timeout: 5000 },
+      { cwd: "/", timeout: 5000, env },
       (error, stdout) => resume(Effect.succeed(error === null ? stdout.trim().split("\n")[0] : undefined))
     )
     return Effect.sync(() => child.kill("SIGKILL"))
@@ -28,14 +34,16 @@ export const node: Effect.Effect<Finding> = Effect.sync(() => {
 
 /** Git, which says what a project holds. */
 export const git: Effect.Effect<Finding> = Effect.map(
-  firstLine("git", ["--version"]),
+  firstLine("git", ["--version"], { PATH: gitPath }),
   (version) =>
     version === undefined
       ? {
         name: "git",
         ok: false,
         required: false,
-        detail: "it is not installed: ignored files cannot be told apart, and --commit does not work",
+        detail: `it is in none of ${
+          gitPath.replaceAll(":", ", ")
+        }: a project under git cannot be worked on, and in any other ignored files cannot be told apart`,
         remedy: "sudo apt-get install -y git, or the same with your package manager"
       }
       : { name: "git", ok: true, required: false, detail: version }
@@ -50,7 +58,7 @@ export const search: Effect.Effect<Finding> = Effect.tryPromise(() => import("@v
     ok: version !== undefined,
     required: true,
     detail: version ?? "ripgrep, which comes with Fluffy, does not run",
-    ...(version === undefined ? { remedy: `npm rebuild --prefix ${JSON.stringify(packageRoot)} @vscode/ripgrep` } : {})
+    ...(version === undefined ? { remedy: `npm rebuild --prefix ${shellWord(packageRoot)} @vscode/ripgrep` } : {})
   }))
 )
 
@@ -71,7 +79,7 @@ export const sqlite: Effect.Effect<Finding> = Effect.tryPromise(async () => {
       detail: `better-sqlite3 does not load: ${
         (cause instanceof Error ? cause.message : String(cause)).split("\n")[0]
       }`,
-      remedy: `npm rebuild --prefix ${JSON.stringify(packageRoot)} better-sqlite3`
+      remedy: `npm rebuild --prefix ${shellWord(packageRoot)} better-sqlite3`
     })
   })
 )

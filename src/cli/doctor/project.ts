@@ -2,11 +2,15 @@ import { Effect, Either, Option } from "effect"
 import { accessSync, constants, lstatSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { parse } from "../../domain/ProjectPath.ts"
+import { shellWord } from "../../internal/shellWord.ts"
+import { count } from "../../internal/text.ts"
 import type { KernelOptions } from "../../KernelConfig.ts"
 import { prepareState } from "../../KernelConfig/stateDirectory.ts"
+import * as PolicyYaml from "../../Policy/Yaml.ts"
 import { type RunnerProject, select } from "../../Router/Runners.ts"
 import { Sandbox, trial } from "../../Sandbox.ts"
 import * as Auto from "../../Sandbox/Auto.ts"
+import type { WorkspaceFailed } from "../../Workspace.ts"
 import * as Disk from "../../Workspace/Disk.ts"
 import * as Listing from "../../Workspace/listing.ts"
 import type { Finding } from "./Finding.ts"
@@ -26,11 +30,11 @@ export const state = ({ project, state }: KernelOptions): Effect.Effect<Finding>
   return isThere(state)
     ? Effect.match(prepareState(state), {
       onSuccess: () => found(state),
-      onFailure: ({ message }) => wrong(message, `rm -r ${JSON.stringify(state)}`)
+      onFailure: ({ message }) => wrong(message, `rm -r ${shellWord(state)}`)
     })
     : Effect.match(Effect.try(() => accessSync(project, constants.W_OK | constants.X_OK)), {
       onSuccess: () => found(`${state} will be made by the first session`),
-      onFailure: () => wrong(`${project} cannot be written`, `chmod u+w ${JSON.stringify(project)}`)
+      onFailure: () => wrong(`${project} cannot be written`, `chmod u+w ${shellWord(project)}`)
     })
 }
 
@@ -54,14 +58,31 @@ const ownerOf = (project: string) => {
 }
 
 /** The project as it lies on the disk, for the search for its tests. */
-const onDisk = (project: string): RunnerProject<unknown> => ({
+const onDisk = (project: string): RunnerProject<WorkspaceFailed> => ({
   exists: (path) => Effect.sync(() => Either.isRight(parse(path)) && isThere(join(project, path))),
   read: (path) => Effect.sync(() => text(project, path)),
   list: Effect.map(
-    Listing.make({ directory: project, path: process.env["PATH"] ?? "", user: ownerOf(project) }),
+    Listing.make({ directory: project, path: Disk.gitPath, user: ownerOf(project) }),
     ({ files }) => files.flatMap((file) => Option.toArray(Either.getRight(parse(file))))
   )
 })
+
+/** Whether the rules in force can be loaded: with one file that cannot, nothing runs. */
+export const policy = ({ policies }: KernelOptions): Effect.Effect<Finding> =>
+  PolicyYaml.list(policies).pipe(
+    Effect.flatMap(PolicyYaml.check),
+    Effect.map(({ problems, rules }) => ({ problem: problems[0]?.message, rules: rules.length })),
+    Effect.catchAll(({ message }) => Effect.succeed({ problem: message, rules: 0 })),
+    Effect.map(({ problem, rules }) => ({
+      name: "policy",
+      ok: problem === undefined,
+      required: true,
+      detail: problem ?? `${count(rules, "rule")} in force`,
+      ...(problem === undefined
+        ? {}
+        : { remedy: "correct the file or take it away; fluffy policy check tells all that is wrong" })
+    }))
+  )
 
 /** Which test runner a session here would use. */
 export const runner = ({ project, runners }: KernelOptions): Effect.Effect<Finding> =>
@@ -76,8 +97,7 @@ export const runner = ({ project, runners }: KernelOptions): Effect.Effect<Findi
       name: "tests",
       ok: false,
       required: false,
-      detail: error instanceof Error ? error.message : "the project cannot be listed",
-      remedy: "write a test file, or name the command under runners in .fluffy/config.yaml"
+      ...(error._tag === "NoRunner" ? { detail: error.reason, remedy: error.remedy } : { detail: error.message })
     })
   })
 
@@ -87,10 +107,10 @@ export const stage = (options: KernelOptions): Effect.Effect<Finding> =>
     const { project, stage, state } = options
     const { files } = yield* Listing.make({
       directory: project,
-      path: process.env["PATH"] ?? "",
+      path: Disk.gitPath,
       user: ownerOf(project)
     })
-    const size = `${files.length} ${files.length === 1 ? "file" : "files"}`
+    const size = count(files.length, "file")
     const found = (detail: string): Finding => ({
       name: "stage",
       ok: true,
@@ -110,6 +130,6 @@ export const stage = (options: KernelOptions): Effect.Effect<Finding> =>
       : found(`a session works in a copy, which takes a while to make, since no overlay is possible: ${why}`)
   }).pipe(
     Effect.catchAll(({ message }) =>
-      Effect.succeed({ name: "stage", ok: false, required: false, detail: message } satisfies Finding)
+      Effect.succeed({ name: "stage", ok: false, required: true, detail: message } satisfies Finding)
     )
   )
