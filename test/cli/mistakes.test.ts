@@ -26,10 +26,12 @@ describe("a mistake", () => {
       assert.notInclude(readdirSync(project), ".fluffy")
     }), timeout)
 
-  it.scopedLive.each([
-    ["/nonexistent", "Cannot use /nonexistent: temporary files cannot be made there"],
-    [".", "Cannot use TMPDIR: it must be an absolute path"]
-  ] as const)("in TMPDIR (%s) is told before anything begins", ([TMPDIR, told]) =>
+  it.scopedLive.each(
+    [
+      ["/nonexistent", "Cannot use /nonexistent: temporary files cannot be made there"],
+      [".", "Cannot use TMPDIR: it must be an absolute path"]
+    ] as const
+  )("in TMPDIR (%s) is told before anything begins", ([TMPDIR, told]) =>
     Effect.gen(function*() {
       const project = yield* makeProject(javascript)
       for (
