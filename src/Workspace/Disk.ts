@@ -118,8 +118,10 @@ const open = Effect.fnUntraced(function*(context: Context, options: StageOptions
   const { directories, manifest } = yield* fill({ project, root: home.root, owner, blobs, isSecret }, items)
   // History holds what a tracked secret says.
   const tellsSecrets = [...manifest].some(([path, entry]) => entry.masked && listing.tracked.has(path))
-  const fixed = tellsSecrets ? [] : yield* attempt("open a stage", "read", () => gitMounts(project, home.directory))
-  const points = new Set([...listing.dependencies, ...(fixed.length > 0 ? [".git"] : [])])
+  const history = tellsSecrets
+    ? undefined
+    : yield* attempt("open a stage", "read", () => gitMounts(project, home.directory))
+  const points = new Set([...listing.dependencies, ...(history === undefined ? [] : [".git"])])
   yield* attempt("open a stage", "write", () => makePoints({ root: home.root, owner, points }))
   for (const point of points) for (const directory of ancestors(point)) directories.add(directory)
   const state: State.DiskState = {
@@ -148,7 +150,7 @@ const open = Effect.fnUntraced(function*(context: Context, options: StageOptions
     ignored,
     trees: new Trees(project, listing.dependencies),
     points,
-    fixed,
+    history,
     user
   })
 })

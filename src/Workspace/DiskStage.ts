@@ -23,8 +23,8 @@ import type { Trees } from "./Trees.ts"
 import { bringBack, tryOut, tryWhole } from "./tryOut.ts"
 
 /**
- * All a stage is made of; `trees` are the dependency trees, `points` the places of everything mounted, `fixed` the mounts that do not
- * depend on the stage's content.
+ * All a stage is made of; `trees` are the dependency trees, `points` the places of everything mounted, `history` the mounts
+ * of `.git`.
  */
 export interface DiskStageOptions {
   readonly stage: StageOptions
@@ -33,7 +33,7 @@ export interface DiskStageOptions {
   readonly ignored: Ignored
   readonly trees: Trees
   readonly points: Set<string>
-  readonly fixed: ReadonlyArray<StageMount>
+  readonly history: (() => ReadonlyArray<StageMount>) | undefined
   readonly user: Stage["user"]
 }
 
@@ -100,7 +100,7 @@ const placeProblem = ({ points, state, trees }: DiskStageOptions, path: string):
 
 /** The stage over its state. Whoever calls keeps to one call that writes at a time. */
 export const make = (options: DiskStageOptions): Stage => {
-  const { fixed, ignored, journals, stage, state, trees } = options
+  const { history, ignored, journals, stage, state, trees } = options
   const { blobs, home } = state
   const reader = readerOf(options)
   const whole = { source: home.root, target: stage.project, mode: "rw" } as const
@@ -118,7 +118,7 @@ export const make = (options: DiskStageOptions): Stage => {
       const shown = trees.all.filter(([tree, source]) => State.hasPoint(state, tree) && isDirectory(source))
       return [
         whole,
-        ...fixed,
+        ...history?.() ?? [],
         ...shown.map(([tree, source]) => ({ source, target: `${stage.project}/${tree}`, mode: "ro" }) as const)
       ]
     }),

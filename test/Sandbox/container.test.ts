@@ -15,9 +15,11 @@ import { createOptions } from "../../src/Sandbox/container/createOptions.ts"
 import { demux } from "../../src/Sandbox/container/demux.ts"
 import { type EngineFacts, factsOf, warningsOf } from "../../src/Sandbox/container/EngineFacts.ts"
 import { exitOf } from "../../src/Sandbox/container/exitOf.ts"
+import { find } from "../../src/Sandbox/container/find.ts"
 import { isOrphan, labels, machine, markOf } from "../../src/Sandbox/container/KernelMark.ts"
+import { isLocal } from "../../src/Sandbox/container/localImage.ts"
 import { unspeakable } from "../../src/Sandbox/container/mountOptions.ts"
-import { dockerSockets, podmanSockets } from "../../src/Sandbox/container/sockets.ts"
+import { dockerSockets, podmanSockets, socketProblem } from "../../src/Sandbox/container/sockets.ts"
 import * as Docker from "../../src/Sandbox/Docker.ts"
 import * as Podman from "../../src/Sandbox/Podman.ts"
 import { command, run, stage, text, users } from "../support/sandbox.ts"
@@ -83,6 +85,22 @@ describe("Sandbox/container", () => {
         "/run/user/7/podman/podman.sock",
         "/run/podman/podman.sock"
       ])
+    }))
+
+  it.scopedLive("uses no engine of somebody else's that nobody named", () =>
+    Effect.gen(function*() {
+      const own = process.getuid!()
+      const uid = own === 0 ? 4321 : own
+      const socket = join(yield* stage(users[0]!), "engine.sock")
+      writeFileSync(socket, "")
+      spawnSync("chown", [`${uid}`, socket])
+      assert.deepStrictEqual([socketProblem(socket, uid), socketProblem("/", uid)], [undefined, undefined])
+      assert.include(socketProblem(socket, uid + 1), `it belongs to user ${uid}; set DOCKER_HOST or CONTAINER_HOST`)
+      const looking = { ...Podman.dialect, sockets: () => [socket] }
+      const found = (yield* Effect.flip(find(looking, {}))).detail
+      assert.include(found, uid === own ? "ECONNREFUSED" : "it belongs to user")
+      assert.include((yield* Effect.flip(find(looking, { socket }))).detail, "ECONNREFUSED")
+      assert.isFalse(yield* isLocal(looking, {}, "fluffy-base"))
     }))
 
   it.live("gives up a container that its engine cannot kill", () =>

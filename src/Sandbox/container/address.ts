@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs"
 import * as http from "node:http"
 import * as https from "node:https"
 import { join } from "node:path"
-import { socketPath } from "./sockets.ts"
+import type { ContainerOptions } from "./ContainerOptions.ts"
+import { socketPath, socketProblem } from "./sockets.ts"
 
 /** Where an engine is: a socket of this machine, or another machine that both sides prove themselves to. */
 export type Address =
@@ -29,11 +30,19 @@ export const requestTo = (
 
 /**
  * Reads an address as DOCKER_HOST has it; fails with why it is not used. `certificates` is a directory with ca.pem, cert.pem and key.pem:
- * who can reach an engine without them could stand in for it, or see the project go by.
+ * who can reach an engine without them could stand in for it, or see the project go by. An address that is not the `socket` that was named
+ * is one that was found.
  */
-export const addressOf = (address: string, certificates: string | undefined): Address => {
+export const addressOf = (
+  address: string,
+  { certificates, socket }: Pick<ContainerOptions, "certificates" | "socket">
+): Address => {
   const path = socketPath(address)
-  if (path !== undefined) return { socketPath: path }
+  if (path !== undefined) {
+    const problem = address === socket ? undefined : socketProblem(path)
+    if (problem !== undefined) throw new Error(problem)
+    return { socketPath: path }
+  }
   const url = URL.canParse(address) ? new URL(address) : undefined
   if (url?.protocol !== "tcp:" || url.hostname === "") {
     throw new Error("only Unix sockets, and tcp:// with TLS, are supported")

@@ -13,10 +13,10 @@ export interface Found {
 
 const answerMs = 5000
 
-const attempt = (place: string, certificates: string | undefined): Effect.Effect<Found, string> =>
+const attempt = (place: string, options: ContainerOptions): Effect.Effect<Found, string> =>
   Effect.tryPromise({
     try: async () => {
-      const engine = await connect(addressOf(place, certificates))
+      const engine = await connect(addressOf(place, options))
       const [info, server] = await Promise.all([engine.info(), engine.server()])
       return { engine, facts: factsOf(info, server) }
     },
@@ -30,7 +30,7 @@ export const find = (dialect: Dialect, options: ContainerOptions): Effect.Effect
   Effect.gen(function*() {
     const reasons: Array<string> = []
     for (const address of dialect.sockets(options)) {
-      const found = yield* Effect.either(attempt(address, options.certificates))
+      const found = yield* Effect.either(attempt(address, options))
       if (found._tag === "Right") return found.right
       reasons.push(found.left)
     }

@@ -7,8 +7,8 @@ import { isImageName } from "./imageName.ts"
 const answerMs = 1000
 
 /** The HTTP status of an engine's answer about an image; undefined when nobody answers there. */
-const statusAt = (place: string, { certificates }: ContainerOptions, name: string): Effect.Effect<number | undefined> =>
-  Effect.tryPromise(async (signal) => get(addressOf(place, certificates), `/images/${name}/json`, signal)).pipe(
+const statusAt = (place: string, options: ContainerOptions, name: string): Effect.Effect<number | undefined> =>
+  Effect.tryPromise(async (signal) => get(addressOf(place, options), `/images/${name}/json`, signal)).pipe(
     Effect.timeout(answerMs),
     Effect.match({ onFailure: () => undefined, onSuccess: ({ status }) => status })
   )

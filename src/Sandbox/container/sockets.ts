@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { readFileSync } from "node:fs"
+import { readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import type { ContainerOptions } from "./ContainerOptions.ts"
 
@@ -47,4 +47,18 @@ export const podmanSockets = ({ runtimeDirectory, socket }: ContainerOptions): R
 export const socketPath = (address: string): string | undefined => {
   const path = address.startsWith(scheme) ? address.slice(scheme.length) : address
   return path.startsWith("/") ? path : undefined
+}
+
+/** Who owns what belongs to nobody that is known in this user namespace: root outside of it, as a rule. */
+const nobody = 65534
+
+/**
+ * Why an engine that nobody named is not used, or undefined: whoever owns its socket sees what is sent there, and `XDG_RUNTIME_DIR` may lie
+ * where others write. One that does not exist fails by itself.
+ */
+export const socketProblem = (path: string, own = process.getuid?.()): string | undefined => {
+  const uid = statSync(path, { throwIfNoEntry: false })?.uid
+  return uid === undefined || [0, own, nobody].includes(uid)
+    ? undefined
+    : `it belongs to user ${uid}; set DOCKER_HOST or CONTAINER_HOST to it if that is meant`
 }

@@ -15,7 +15,7 @@ import * as State from "./OverlayState.ts"
 import { readerOf } from "./reader.ts"
 import { tryOut, tryWhole } from "./tryOut.ts"
 
-/** All an overlay stage is made of; `trees` are the dependency trees, `points` all places of mounts, `fixed` the mounts always the same. */
+/** All an overlay stage is made of; `trees` are the dependency trees, `points` all places of mounts, `history` the mounts of `.git`. */
 export interface OverlayStageOptions {
   readonly stage: StageOptions
   readonly state: State.OverlayState
@@ -23,7 +23,7 @@ export interface OverlayStageOptions {
   readonly ignored: Ignored
   readonly trees: Trees
   readonly points: Set<string>
-  readonly fixed: ReadonlyArray<StageMount>
+  readonly history: (() => ReadonlyArray<StageMount>) | undefined
   readonly user: Stage["user"]
 }
 
@@ -52,7 +52,7 @@ const settled = (state: State.OverlayState) => {
 
 /** The stage over its state. Whoever calls keeps to one call that writes at a time. */
 export const make = (options: OverlayStageOptions): Stage => {
-  const { fixed, ignored, journals, stage, state, trees } = options
+  const { history, ignored, journals, stage, state, trees } = options
   const { project } = stage
   const reader = readerOf(state, trees)
   const find = (path: string) => state.view.find(State.layersOf(state), path)
@@ -90,7 +90,7 @@ export const make = (options: OverlayStageOptions): Stage => {
       const shown = shownTrees()
       return [
         mountOf(state, project),
-        ...fixed,
+        ...history?.() ?? [],
         ...shown.map(([tree, source]) => ({ source, target: `${project}/${tree}`, mode: "ro" }) as const)
       ]
     }),

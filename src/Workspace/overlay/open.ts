@@ -1,6 +1,6 @@
 import { Effect, type Scope } from "effect"
 import { lstatSync } from "node:fs"
-import type { Stage, StageMount, StageOptions, WorkspaceFailed } from "../../Workspace.ts"
+import type { Stage, StageOptions, WorkspaceFailed } from "../../Workspace.ts"
 import { attempt } from "../attempt.ts"
 import * as Blobs from "../Blobs.ts"
 import { lookAt } from "../files.ts"
@@ -82,12 +82,10 @@ export const openOverlay = Effect.fnUntraced(function*(
   const secrets = listing.files.filter(secretPaths(stage.secrets))
   // History holds what a tracked secret says.
   const tellsSecrets = secrets.some((path) => listing.tracked.has(path))
-  const fixed = yield* attempt(
-    "open a stage",
-    "read",
-    (): ReadonlyArray<StageMount> => tellsSecrets ? [] : gitMounts(stage.project, made.directory)
-  )
-  const points = new Set([...listing.dependencies, ...(fixed.length > 0 ? [".git"] : [])])
+  const history = tellsSecrets
+    ? undefined
+    : yield* attempt("open a stage", "read", () => gitMounts(stage.project, made.directory))
+  const points = new Set([...listing.dependencies, ...(history === undefined ? [] : [".git"])])
   const state = yield* build(options, calls, made, points, secrets)
   if (typeof state === "string") return state
   return OverlayStage.make({
@@ -97,7 +95,7 @@ export const openOverlay = Effect.fnUntraced(function*(
     ignored: Ignored.make(options.git, listing.repositories, (path) => state.names.kindOf(path) === "file"),
     trees: new Trees(stage.project, listing.dependencies),
     points,
-    fixed,
+    history,
     user
   })
 })
