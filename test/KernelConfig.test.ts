@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { join } from "node:path"
+import { compile } from "../src/internal/Glob.ts"
 import { defaults, KernelConfig, layerConfig, load, type LoadOptions } from "../src/KernelConfig.ts"
 import { environment, makePlaces, projectFile, userFile } from "./KernelConfig/places.ts"
 
@@ -321,4 +322,17 @@ describe("KernelConfig.layerConfig", () => {
       )
       assert.strictEqual(options.maxTurns, 7)
     }))
+})
+
+describe("defaults", () => {
+  it("have a person look at what runs in a test runner's process, or in its place", () => {
+    const isSensitive = compile(defaults.sensitive)
+    const files =
+      `package.json vitest.config.ts vite.config.mts jest.config.json babel.config.cjs .babelrc.js .mocharc.yml conftest.py
+      pkg/conftest.py pytest.ini .pytest.ini tox.ini setup.cfg Gemfile app.gemspec .rspec .bundle/config phpunit.xml.dist build.rs
+      crates/a/.cargo/config.toml crates/a/.config/nextest.toml rust-toolchain.toml Directory.Build.props test.runsettings node_modules/.bin/vitest
+      packages/a/node_modules/chai/index.js .venv/bin/python venv/pyvenv.cfg vendor/bin/phpunit`.split(/\s+/)
+    assert.deepStrictEqual(files.filter((file) => !isSensitive(file)), [])
+    assert.deepStrictEqual(["src/build.ts", "test/a.test.js", "src/vendors.ts"].filter(isSensitive), [])
+  })
 })

@@ -155,3 +155,31 @@ chmod +x .venv/bin/python`
       })
   )
 })
+
+const snapshot = {
+  "test/double.test.js": `import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import test from "node:test"
+import { double, update } from "../src/double.js"
+const file = new URL("__snapshots__/double.snap", import.meta.url)
+test("is what it was", () => {
+  if (update) writeFileSync(file, String(double(2)))
+  if (!existsSync(file) || readFileSync(file, "utf8") !== String(double(2))) throw new Error("not as it was")
+})
+`,
+  "test/__snapshots__/other.snap": "0"
+}
+
+describe.skipIf(!requireRuntime("bubblewrap"))("green by what the run wrote itself", () => {
+  inCoding(
+    "is none where the tests were compared with it",
+    { ...javascript.project, "src/double.js": "export const double = () => 0\nexport const update = false\n" },
+    snapshot,
+    (session) =>
+      Effect.gen(function*() {
+        yield* session.write({ "src/double.js": "export const double = () => 0\nexport const update = true\n" })
+        const { told, verdict } = yield* session.run()
+        assert.strictEqual(verdict.verdict, "none", told)
+        assert.match(verdict.reason, /wrote what it compared with \(A test\/__snapshots__\/double\.snap\)/)
+      })
+  )
+})

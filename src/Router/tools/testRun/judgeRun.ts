@@ -106,11 +106,21 @@ const withLeavings = (judged: Verdict, leaning: ReadonlyArray<ProjectPath>): Ver
 const coveredBy = (chosen: ReadonlyArray<Selected>) =>
   chosen.flatMap(({ files, name }) => name === null ? files ?? [] : [])
 
-/** New files of a run are only dropped; a run that changed what was there, or left what may never be taken, proves nothing. */
+// What jest, vitest, node:test and syrupy of pytest call the files that they compare with.
+const snapshot = /(^|\/)__snapshots__\/|\.(snap|snapshot|ambr)$/
+
+/**
+ * New files of a run are only dropped; a run that changed what was there, compared with what it had just written, or left what may never
+ * be taken, proves nothing.
+ */
 const meddling = (settlement: Settlement): string | undefined => {
   if (settlement.by !== undefined) return `the run left what may not be: ${settlement.refusals.join("; ")}`
   const changed = settlement.dropped.find(({ kind }) => kind !== "create")
-  return changed === undefined
+  if (changed !== undefined) {
+    return `the run itself changed files of the project (${describe(changed)}); the change was dropped`
+  }
+  const compared = settlement.dropped.find(({ path }) => snapshot.test(path))
+  return compared === undefined
     ? undefined
-    : `the run itself changed files of the project (${describe(changed)}); the change was dropped`
+    : `the run itself wrote what it compared with (${describe(compared)}), which was dropped: write it before the run`
 }
