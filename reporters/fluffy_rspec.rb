@@ -7,10 +7,16 @@ module Fluffy
   WRITE = seal
 
   class Formatter < RSpec::Core::Formatters::JsonFormatter
-    RSpec::Core::Formatters.register self, :message, :dump_summary, :dump_profile, :stop, :seed, :close
+    RSpec::Core::Formatters.register self, :message, :dump_summary, :dump_profile, :stop, :seed, :close,
+      :example_started
+
+    # A dry run tells of every example that it passed.
+    def example_started(_notification)
+      @dry ||= RSpec.configuration.dry_run?
+    end
 
     write = WRITE
-    define_method(:close) { |_notification| write.call(output_hash) }
+    define_method(:close) { |_notification| write.call(@dry ? output_hash.merge(dry: true) : output_hash) }
   end
 
   remove_const(:WRITE)

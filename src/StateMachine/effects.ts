@@ -37,13 +37,21 @@ const updated = (hashes: Hashes, change: Change, classify: Classify): Hashes => 
   return Object.fromEntries([...next].map(([path, hash]) => [ProjectPath.make(path), hash]))
 }
 
-/** Keeps the hashes of this session's tests; a new cycle releases the locks, and debug mode re-locks what a human let change. */
+const stale = ({ verdict }: SessionState): SessionState["verdict"] =>
+  verdict === null ? null : { ...verdict, stale: true }
+
+/**
+ * Keeps the hashes of this session's tests, and that the last verdict was of other files; a new cycle releases the locks, and debug mode
+ * re-locks what a human let change.
+ */
 export const afterChanges = (
-  state: SessionState,
+  before: SessionState,
   changes: ReadonlyArray<Change>,
   to: Phase | null,
   classify: Classify
 ): SessionState => {
+  if (changes.length === 0) return before
+  const state = { ...before, verdict: stale(before) }
   const classes = changedClasses(changes, classify)
   const written = changes.reduce((hashes, change) => updated(hashes, change, classify), state.written)
   const touchedSource = state.touchedSource || classes.has("source")

@@ -87,7 +87,12 @@ export const permits = (state: SessionState, change: Change, classify: Classify)
 /** Why `task.complete` is not possible now, or null. */
 export const completionRefusal = (state: SessionState): string | null => {
   if (!phaseTable[state.phase].working) return `a task is not completed in phase ${state.phase}`
-  if (state.mode !== "strict" || state.phase === "green") return null
+  if (state.mode !== "strict") return null
+  if (state.phase === "green") {
+    return state.verdict?.stale === true
+      ? "files were changed since the tests were green, so run them again first"
+      : null
+  }
   if (state.phase !== "planning") return "the task is complete when a test run of this phase ended green"
   return state.touchedSource || Object.keys(state.written).length > 0
     ? "tests or sources were changed, so the task is complete when a test run ended green"

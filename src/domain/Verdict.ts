@@ -28,9 +28,9 @@ export type TestReport = typeof TestReport.Type
 
 /**
  * What a test run showed. `reason` explains a verdict of none, or why red or green. `files` are the test files that ran; `partial` is
- * set when only tests that match a pattern were run. Tests by file and name: `red` made it red, `failedBefore` failed and did so before
- * the session, `removed` passed before it in files that it changed and do not run any more. `unmerged` are
- * files that git ignores, made by the session, without which it is not green. `baseline` says why what was before is not
+ * set when only tests that match a pattern were run, `stale` when files changed since. Tests by file and name: `red` made it red,
+ * `failedBefore` failed and did so before the session, `removed` passed before it in files that it changed and do not run any more.
+ * `unmerged` are files that git ignores, made by the session, without which it is not green. `baseline` says why what was before is not
  * known, or only in part.
  */
 export const Verdict = Schema.Struct({
@@ -42,6 +42,7 @@ export const Verdict = Schema.Struct({
   files: Schema.Array(ProjectPath),
   failures: Schema.Array(TestCase),
   partial: Schema.optional(Schema.Boolean),
+  stale: Schema.optional(Schema.Boolean),
   red: Schema.optional(Schema.Array(Schema.String)),
   failedBefore: Schema.optional(Schema.Array(Schema.String)),
   removed: Schema.optional(Schema.Array(Schema.String)),

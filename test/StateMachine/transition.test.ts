@@ -165,6 +165,16 @@ describe("transition", () => {
     assert.deepStrictEqual(run([accept(Given.remove("test/a.test.js"))], changed).locked, {})
   })
 
+  it("does not complete on a green run that was of other files, until the tests run again", () => {
+    for (const file of ["package.json", "src/data.json", "README.md"]) {
+      const changed = [...Given.inGreen, accept(write(file))]
+      assert.strictEqual(run(changed).phase, "green")
+      assert.include(refused(changed, Given.completed).reason, "run them again")
+      assert.strictEqual(run([...changed, Given.started, Given.green, Given.completed]).phase, "reviewing")
+    }
+    assert.strictEqual(run([...Given.inPlanning, accept(write("README.md")), Given.completed]).phase, "reviewing")
+  })
+
   it("takes a run that died with its process for not begun", () => {
     const state = recover(run([...Given.inCoding, Given.started]))
     assert.deepStrictEqual([state.phase, state.resume], ["coding", null])

@@ -35,6 +35,7 @@ const dropped = [
   "--parallel",
   "-p",
   "--dry-run",
+  "--dryRun",
   "--pass-on-failing-test-suite",
   "--jobs=",
   "-j=",
@@ -63,6 +64,7 @@ export const mocha: Runner = {
         `--require=${reporter}`,
         ...options,
         "--no-parallel",
+        "--no-dry-run",
         `--reporter=${reporter}`,
         ...name,
         ...(request.files === null ? positionals : absolute(request))

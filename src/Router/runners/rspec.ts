@@ -14,6 +14,7 @@ const Example = Schema.Struct({
 const decode = Schema.decodeUnknownEither(Schema.parseJson(Schema.Struct({
   messages: Schema.optionalWith(Schema.Array(Schema.String), { default: () => [] }),
   examples: Schema.Array(Example),
+  dry: Schema.optional(Schema.Boolean),
   summary: Schema.Struct({
     example_count: Schema.Number,
     failure_count: Schema.Number,
@@ -55,7 +56,8 @@ const parse = (report: Uint8Array, places: Places): TestReport => {
   const text = textOf(report)
   const read = text === null ? undefined : Either.getOrUndefined(decode(text))
   if (read === undefined) return unreadable("rspec")
-  const { examples, messages, summary } = read
+  const { dry, examples, messages, summary } = read
+  if (dry === true) return { ...unreadable("rspec"), problem: "it was a dry run, in which no example runs" }
   const examined = examples.map((example) => caseOf(example, places))
   const errors = loadErrors(messages, places)
   const count = (status: TestCase["status"]) => examined.filter((one) => one.status === status).length
