@@ -23,3 +23,6 @@ const headOf = (buffer: Buffer, bytes: number): string => {
 
 /** A count with its noun: `1 file`, `2 files`. */
 export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`
+
+/** A word as it can stand among others: in quotes, on one line, where it could be taken for more than one. */
+export const quoteWord = (word: string): string => /^[\w@%+=:,./~-]+$/.test(word) ? word : JSON.stringify(word)
