@@ -81,6 +81,19 @@ describe("the built command", () => {
         2,
         "bad.yaml:4:22 (rule x): unknown action"
       )
+      write(
+        project,
+        "wrong.yaml",
+        "version: 1\nrules:\n  - name: x\n    match: { action: merge }\n    effect: deny\n    examples:\n" +
+          "      match: [{ action: merge, path: [a, b] }, { action: change }]\n      no_match: [{ action: merge }]\n"
+      )
+      const tested = yield* fluffy(["policy", "test", "wrong.yaml"], { cwd: project })
+      assertEnded(tested, 2, "")
+      assert.match(tested.stdout, /FAILED +user x matches change\nFAILED +user x leaves merge\n4 examples .*, 2 failed/)
+      const asJson = yield* fluffy(["policy", "test", "wrong.yaml", "bad.yaml", "--json"], { cwd: project })
+      const lines = asJson.stdout.trim().split("\n").map((line) => JSON.parse(line))
+      assert.deepStrictEqual(lines.map(({ ok }) => ok), [undefined, true, true, false, false])
+      assert.deepInclude(lines[0], { line: 4, column: 22, rule: "x" })
       const explained = yield* fluffy(["policy", "explain", "fs.read", "--path", ".env", "--json"], { cwd: project })
       assert.deepInclude(JSON.parse(explained.stdout).decision, { effect: "deny", rule: "secrets-are-not-read" })
       assertEnded(yield* fluffy(["policy", "explain", "fs.raed"], { cwd: project }), 2, "Did you mean: fs.read")
@@ -89,9 +102,23 @@ describe("the built command", () => {
         2,
         "cannot be used"
       )
+      const connect = ["policy", "explain", "network.connect", "--host", "registry.npmjs.org"]
+      assert.include((yield* fluffy(connect, { cwd: project })).stdout, "deny by rule default")
+      const install = yield* fluffy([...connect, "--tool", "deps.install", "--json"], { cwd: project })
+      const { decision, request } = JSON.parse(install.stdout)
+      assert.deepInclude(request, { tool: "deps.install", host: "registry.npmjs.org:443" })
+      assert.deepInclude(decision, { effect: "allow", rule: "installs-reach-their-registry" })
+      for (
+        const [args, told] of [
+          [["change", "--tool", "fs.wrte"], "Did you mean: fs.write"],
+          [["fs.read", "--tool", "fs.write"], "of no other tool"],
+          [["network.connect", "--host", "https://a.example"], "The host \"https://a.example\" cannot be used"]
+        ] as const
+      ) assertEnded(yield* fluffy(["policy", "explain", ...args], { cwd: project }), 2, told)
       assert.deepStrictEqual(contents(project), {
         ...javascript,
-        "bad.yaml": readFileSync(join(project, "bad.yaml"), "utf8")
+        "bad.yaml": readFileSync(join(project, "bad.yaml"), "utf8"),
+        "wrong.yaml": readFileSync(join(project, "wrong.yaml"), "utf8")
       })
     }), timeout)
 

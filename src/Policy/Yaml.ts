@@ -37,9 +37,15 @@ export interface Proposal extends PolicyFile {
   readonly text: string
 }
 
+/** How files are read: by what the build knows of its own, and refused for an example that fails. */
+interface Care {
+  readonly trustBuild: boolean
+  readonly tryExamples: boolean
+}
+
 const readOne = Effect.fnUntraced(function*(
   source: PolicyFile | Proposal,
-  trustBuild: boolean
+  { trustBuild, tryExamples }: Care
 ): Effect.fn.Return<Read, PolicyLoadFailed> {
   const { modifiedMs, text, uid } = "text" in source
     ? { ...source, uid: -1, modifiedMs: 0 }
@@ -51,9 +57,11 @@ const readOne = Effect.fnUntraced(function*(
   }
   const known = trustBuild ? prepared(origin.sha256) : undefined
   if (known !== undefined) return { source: origin, rules: known, places: [], warnings: [] }
-  const parsed = yield* parseRules(source.file, text, source.layer)
+  const parsed = yield* parseRules(source.file, text, source.layer, tryExamples)
   return { source: origin, ...parsed }
 })
+
+const loading: Care = { trustBuild: true, tryExamples: true }
 
 interface Read extends ParsedRules {
   readonly source: PolicySource
@@ -95,12 +103,17 @@ export const list = Effect.fn("Policy.list")(function*(directories: PolicyDirect
   return found.flat()
 })
 
-/** Reads files as a loader would and tells everything that is wrong, the first error of each file. */
-export const check = Effect.fn("Policy.check")((files: ReadonlyArray<PolicyFile>) => checkAll(files, false))
+/**
+ * Reads files as a loader would and tells everything that is wrong, the first error of each file. With `tryExamples` false rules are there
+ * although their examples fail.
+ */
+export const check = Effect.fn("Policy.check")((files: ReadonlyArray<PolicyFile>, tryExamples = true) =>
+  checkAll(files, { trustBuild: false, tryExamples })
+)
 
 const checkAll = Effect.fnUntraced(
-  function*(files: ReadonlyArray<PolicyFile | Proposal>, trustBuild: boolean): Effect.fn.Return<CheckReport> {
-    const results = yield* Effect.forEach(files, (source) => Effect.either(readOne(source, trustBuild)))
+  function*(files: ReadonlyArray<PolicyFile | Proposal>, care: Care): Effect.fn.Return<CheckReport> {
+    const results = yield* Effect.forEach(files, (source) => Effect.either(readOne(source, care)))
     const read = results.filter(Either.isRight).map(({ right }) => right)
     return {
       files,
@@ -117,7 +130,7 @@ const checkAll = Effect.fnUntraced(
 export const load = Effect.fn("Policy.load")(function*(
   directories: PolicyDirectories
 ): Effect.fn.Return<Loaded, PolicyLoadFailed> {
-  return yield* whole(yield* checkAll(yield* list(directories), true))
+  return yield* whole(yield* checkAll(yield* list(directories), loading))
 })
 
 const whole = ({ problems: [first], ...loaded }: CheckReport): Effect.Effect<Loaded, PolicyLoadFailed> =>
@@ -129,7 +142,7 @@ export const preview = Effect.fn("Policy.preview")(function*(
   proposal: Proposal
 ): Effect.fn.Return<Loaded, PolicyLoadFailed> {
   const others = (yield* list(directories)).filter(({ file }) => file !== proposal.file)
-  return yield* whole(yield* checkAll([...others, proposal], false))
+  return yield* whole(yield* checkAll([...others, proposal], { trustBuild: false, tryExamples: true }))
 })
 
 /**
@@ -161,7 +174,7 @@ const loadSet = Effect.fnUntraced(function*(
   options: PolicyOptions
 ): Effect.fn.Return<LoadedSet, ReadonlyArray<PolicyLoadFailed>> {
   const files = yield* Effect.mapError(list(options.directories), (error) => [error])
-  const { problems, sources, warnings, ...loaded } = yield* checkAll(files, true)
+  const { problems, sources, warnings, ...loaded } = yield* checkAll(files, loading)
   if (problems.length > 0) return yield* Effect.fail(problems)
   const rules = loaded.rules.length + loaded.extensions.length
   return { set: compile(loaded, options), inForce: { digest: digestOf(sources), rules, files: sources, warnings } }

@@ -61,11 +61,15 @@ const twice = (rules: ReadonlyArray<Rule>): number => {
   return rules.findIndex(({ name }) => names.size === names.add(name).size)
 }
 
-/** Reads the text of one file; `file` is only its name in messages. The first thing wrong refuses all of it. */
+/**
+ * Reads the text of one file; `file` is only its name in messages. The first thing wrong refuses all of it, a failing example too unless
+ * `tryExamples` is false.
+ */
 export const parseRules = (
   file: string,
   text: string,
-  layer: RuleLayer
+  layer: RuleLayer,
+  tryExamples = true
 ): Either.Either<ParsedRules, PolicyLoadFailed> =>
   Either.gen(function*() {
     if (Buffer.byteLength(text) > maxFileBytes) {
@@ -96,7 +100,7 @@ export const parseRules = (
       )
     }
     for (const [index, rule] of rules.entries()) {
-      const [first] = problemsOf(rule)
+      const [first] = problemsOf(rule, tryExamples)
       if (first !== undefined) {
         return yield* Either.left(failure(file, located, ["rules", index, ...first.at], first.problem, "value"))
       }

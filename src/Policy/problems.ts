@@ -58,8 +58,8 @@ const failing = (rule: Rule): ReadonlyArray<RuleProblem> =>
       (kind === "match" ? "should match, but the rule does not match it" : "should not match, but the rule matches it")
   }))
 
-/** Every problem of a rule; one of them refuses the file it is in. */
-export const problemsOf = (rule: Rule): ReadonlyArray<RuleProblem> => {
+/** Every problem of a rule; one of them refuses the file it is in. `tryExamples`: whether one that fails is a problem. */
+export const problemsOf = (rule: Rule, tryExamples = true): ReadonlyArray<RuleProblem> => {
   const examples = (["match", "no_match"] as const).flatMap((kind) =>
     (rule.examples?.[kind] ?? []).flatMap((example, index) => ofExample(example, ["examples", kind, index]))
   )
@@ -68,5 +68,5 @@ export const problemsOf = (rule: Rule): ReadonlyArray<RuleProblem> => {
     ...(rule.except ?? []).flatMap((match, index) => ofMatch(match, ["except", index])),
     ...examples
   ]
-  return shape.length > 0 ? shape : failing(rule)
+  return shape.length > 0 || !tryExamples ? shape : failing(rule)
 }

@@ -6,11 +6,15 @@ import type { ToolName } from "../domain/ToolCall.ts"
 import type { PolicyRequest } from "../Policy.ts"
 import { canCall, permits, type SessionState } from "../StateMachine.ts"
 import { approve, decide, repeatsOf } from "./approvals.ts"
+import { what } from "./askPolicy.ts"
 import { followPolicy } from "./followPolicy.ts"
 import { type Leaves, subject } from "./Leaves.ts"
 import { fromLeaf, type RouterFailed } from "./RouterError.ts"
 import type { RouterSession } from "./RouterSession.ts"
 import type { RouterOptions } from "./Tool.ts"
+
+/** More of one action than this, in characters, nobody reads. */
+const maxShown = 4000
 
 /** One call as the gates see it, before anything runs. `change` is what a writing call is about to do to its path. */
 export interface GatedCall {
@@ -69,14 +73,11 @@ const gatePolicy = Effect.fnUntraced(function*(
   const decision = yield* decide(leaves, session, state, request)
   if (decision.effect === "allow") return undefined
   if (decision.effect === "deny") return refusedBy(decision)
-  const what = [request.action, call.path, call.request.command, ...(call.request.args ?? [])].filter((part) =>
-    part !== undefined
-  ).join(" ")
   const about = call.about === undefined ? "" : `\n${yield* call.about}`
   const answer = yield* session.review({
     session: session.id,
     kind: "action",
-    reason: `${what}\n${decision.reason} (rule ${decision.rule})${about}`,
+    reason: `${what(request, maxShown)}\n${decision.reason} (rule ${decision.rule})${about}`,
     diff: "",
     repeats: yield* repeatsOf(leaves, [request])
   })
@@ -88,7 +89,7 @@ const gatePolicy = Effect.fnUntraced(function*(
       actor: "human",
       decision: "require_review",
       rule: decision.rule,
-      detail: { what: what.slice(0, 1000), answer: answer.reason.slice(0, 1000), by: answer.by ?? null }
+      detail: { what: what(request, 1000), answer: answer.reason.slice(0, 1000), by: answer.by ?? null }
     }),
     fromLeaf(call.tool)
   )

@@ -1,5 +1,7 @@
 import { Effect, Option } from "effect"
 import { type Change, type ChangeSet, describe, isEmpty, paths } from "../domain/Change.ts"
+import { ProjectPath } from "../domain/ProjectPath.ts"
+import { quoteWord } from "../internal/text.ts"
 import type { PolicyAction, PolicyRequest } from "../Policy.ts"
 import { type Classify, permits, permitsAll, type SessionState } from "../StateMachine.ts"
 import { approve, changed, decide, repeatsOf, type Reviewed } from "./approvals.ts"
@@ -25,6 +27,12 @@ interface Judgement {
   readonly reviews: Array<Reviewed & { readonly question: string }>
   by: string | undefined
 }
+
+const quoted = (path: ProjectPath) => ProjectPath.make(quoteWord(path))
+
+/** A change for a person: no name can be taken for more of the question than itself. */
+const inWords = ({ from, path, ...change }: Change) =>
+  describe({ ...change, path: quoted(path), ...(from === undefined ? {} : { from: quoted(from) }) })
 
 /** Asks phase and policy about every path of a change set. The first refusal names who refused. */
 const judge = Effect.fnUntraced(function*(
@@ -57,7 +65,7 @@ const judge = Effect.fnUntraced(function*(
       const decision = yield* decide(leaves, session, state, request)
       if (decision.effect === "deny") refuse(`policy ${decision.rule}`, `${describe(change)}: ${decision.reason}`)
       if (decision.effect === "require_review") {
-        const question = `${describe(change)}: ${decision.reason} (rule ${decision.rule})`
+        const question = `${inWords(change)}: ${decision.reason} (rule ${decision.rule})`
         judgement.reviews.push({ request, decision, question })
       }
     }

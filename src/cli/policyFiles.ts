@@ -17,3 +17,12 @@ export const policyFiles = Effect.fnUntraced(function*(named: ReadonlyArray<stri
 export const tellProblems = (problems: ReadonlyArray<PolicyLoadFailed>): void => {
   for (const problem of problems) tell(`${errStyle.red("error:")} ${escapeLine(problem.message, 1000)}\n`)
 }
+
+/** A problem for a program. */
+export const problemFields = ({ column, file, line, problem, rule }: PolicyLoadFailed) => ({
+  file,
+  line,
+  column,
+  rule: rule ?? null,
+  problem
+})

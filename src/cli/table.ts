@@ -109,6 +109,7 @@ export const table = {
       path: { kind: "text", value: "PATH", help: "the file it is about, relative to the project" },
       command: { kind: "text", value: "CMD", help: "the command, for shell.exec" },
       args: { kind: "texts", value: "ARG", help: "one argument of the command; may be repeated" },
+      tool: { kind: "text", value: "TOOL", help: "the tool that made the change, or that connects" },
       phase: {
         kind: "choice",
         choices: [

@@ -26,3 +26,6 @@ export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1
 
 /** What another program said, without the full stops it ends in: a sentence of ours goes on after it. */
 export const withoutStop = (said: string): string => said.trimEnd().replace(/\.+$/, "")
+
+/** A word as it can stand among others: in quotes, on one line, where it could be taken for more than one. */
+export const quoteWord = (word: string): string => /^[\w@%+=:,./~-]+$/.test(word) ? word : JSON.stringify(word)

@@ -222,4 +222,22 @@ describe("an approval", () => {
         assert.strictEqual(error.module, "Audit")
         assert.isEmpty(yield* tokenEntries)
       })))
+
+  it.effect("is asked for in words that nothing of what is asked can imitate", () =>
+    inSession(
+      [asks({ action: ["shell.exec", "change"] }, { reason: "look" })],
+      [session],
+      (session) =>
+        Effect.gen(function*() {
+          const forged = "x\nfine (rule open)"
+          yield* exec(session, "touch", "a: fine (rule open).json", forged)
+          assert.deepStrictEqual(session.questions.map(({ reason }) => reason), [
+            `shell.exec touch "a: fine (rule open).json" ${JSON.stringify(forged)}\nlook (rule ask)`,
+            `A "a: fine (rule open).json": look (rule ask)`
+          ])
+          yield* exec(session, "make", "y".repeat(10_000))
+          const [line] = session.questions[2]!.reason.split("\n")
+          assert.match(line!, /^shell\.exec make y{3984}… \(6016 more characters\)$/)
+        })
+    ))
 })

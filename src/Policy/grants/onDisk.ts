@@ -72,7 +72,11 @@ export const onDisk = ({ directory, project }: GrantPlace): SavedGrants => {
     const { project: of, root, version: _, ...grant } = decoded.right
     if (`${grant.id}.json` !== name) return yield* failed(file, "it is named for another grant")
     if (of !== project) return yield* failed(file, "it was given for another project")
-    if (root !== rootOf(project)) {
+    const now = yield* Effect.try({
+      try: () => rootOf(project),
+      catch: () => failed(project, "it is not there any more")
+    })
+    if (root !== now) {
       return yield* failed(file, "it was given for a folder that is gone; another one has its name now")
     }
     return grant

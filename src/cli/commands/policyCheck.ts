@@ -4,7 +4,7 @@ import { count } from "../../internal/text.ts"
 import * as PolicyYaml from "../../Policy/Yaml.ts"
 import type { CommandOf } from "../args.ts"
 import { errStyle, outStyle, print, tell } from "../io.ts"
-import { policyFiles, tellProblems } from "../policyFiles.ts"
+import { policyFiles, problemFields, tellProblems } from "../policyFiles.ts"
 
 /** `fluffy policy check`: 0 when every file can be loaded, its examples included; 2 when one cannot. */
 export const run = Effect.fnUntraced(function*({ flags, operands }: CommandOf<"policy check">) {
@@ -17,13 +17,7 @@ export const run = Effect.fnUntraced(function*({ flags, operands }: CommandOf<"p
         rules: rules.map(({ layer, rule }) => ({ layer, name: rule.name, effect: rule.effect })),
         extensions: extensions.map(({ extension: { file, layer, name } }) => ({ layer, name, file })),
         warnings,
-        problems: problems.map(({ column, file, line, problem, rule }) => ({
-          file,
-          line,
-          column,
-          rule: rule ?? null,
-          problem
-        }))
+        problems: problems.map(problemFields)
       })
     }\n`)
   } else {

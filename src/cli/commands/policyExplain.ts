@@ -1,9 +1,18 @@
 import { Effect, Either, Schema } from "effect"
+import { parseHost, show as showHost } from "../../domain/NetworkHost.ts"
 import { parse } from "../../domain/ProjectPath.ts"
 import { ToolName } from "../../domain/ToolCall.ts"
 import { escapeJson, escapeLine } from "../../internal/escape.ts"
 import { sealedPlaces } from "../../KernelConfig.ts"
-import { coverage, describeScope, type Explanation, Policy, type PolicyRequest, type SavedGrant } from "../../Policy.ts"
+import {
+  coverage,
+  describeScope,
+  type Explanation,
+  Policy,
+  type PolicyAction,
+  type PolicyRequest,
+  type SavedGrant
+} from "../../Policy.ts"
 import { actions } from "../../Policy/Rule.ts"
 import * as PolicyYaml from "../../Policy/Yaml.ts"
 import type { CommandOf } from "../args.ts"
@@ -29,17 +38,40 @@ const actionOf = (text: string) => {
 const pathOf = (text: string) =>
   Either.mapLeft(parse(text), (why) => misused(`The path ${JSON.stringify(text.slice(0, 200))} cannot be used: ${why}`))
 
+/** A connection is asked about as `name:port`; 443 is the usual one. */
+const hostOf = (text: string) =>
+  Either.mapBoth(parseHost(/:\d*$/.test(text) ? text : `${text}:443`), {
+    onLeft: (why) => misused(`The host ${JSON.stringify(text.slice(0, 200))} cannot be used: ${why}`),
+    onRight: showHost
+  })
+
+const toolOf = (action: PolicyAction, text: string | undefined) => {
+  if (isTool(action)) {
+    return text === undefined || text === action
+      ? Effect.succeed(action)
+      : misused(`A call of ${action} is of no other tool. Leave --tool out, or ask about change or network.connect`)
+  }
+  if (text === undefined || isTool(text)) return Effect.succeed(text)
+  const meant = nearest(text, ToolName.literals)
+  return misused(
+    `There is no tool ${JSON.stringify(text.slice(0, 80))}. ${
+      meant === undefined ? `The tools are: ${ToolName.literals.join(", ")}` : `Did you mean: ${meant}`
+    }`
+  )
+}
+
 const requestOf = Effect.fnUntraced(function*({ flags, operands: [action = ""] }: CommandOf<"policy explain">) {
   const { args, caller, command, host, mode = "strict", path, phase = "coding" } = flags
   const known = yield* actionOf(action)
+  const tool = yield* toolOf(known, flags.tool)
   const request: PolicyRequest = {
     action: known,
     phase,
     mode,
-    ...(isTool(known) ? { tool: known } : {}),
+    ...(tool === undefined ? {} : { tool }),
     ...(path === undefined ? {} : { path: yield* pathOf(path) }),
     ...(command === undefined ? {} : { command, args: args ?? [] }),
-    ...(host === undefined ? {} : { host }),
+    ...(host === undefined ? {} : { host: yield* hostOf(host) }),
     ...(caller === undefined ? {} : { caller })
   }
   return args !== undefined && command === undefined

@@ -6,12 +6,13 @@ import { describe } from "../../Policy/Subject.ts"
 import * as PolicyYaml from "../../Policy/Yaml.ts"
 import type { CommandOf } from "../args.ts"
 import { outStyle, print } from "../io.ts"
-import { policyFiles, tellProblems } from "../policyFiles.ts"
+import { policyFiles, problemFields, tellProblems } from "../policyFiles.ts"
 
 /** `fluffy policy test`: every example of every rule and extension and how it came out; 2 when one fails. */
 export const run = Effect.fnUntraced(function*({ flags, operands }: CommandOf<"policy test">) {
-  const { extensions, problems, rules } = yield* PolicyYaml.check(yield* policyFiles(operands))
+  const { extensions, problems, rules } = yield* PolicyYaml.check(yield* policyFiles(operands), false)
   tellProblems(problems)
+  if (flags.json === true) problems.forEach((problem) => print(`${escapeJson(problemFields(problem))}\n`))
   let ran = 0
   let failed = 0
   const tried = [

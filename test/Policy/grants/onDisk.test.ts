@@ -54,6 +54,17 @@ describe("grants on disk", () => {
       assert.lengthOf(readdirSync(at.directory), 2)
     }))
 
+  it.scopedLive("count for nothing while their project is somewhere else, and do no harm", () =>
+    Effect.gen(function*() {
+      const at = yield* place
+      const saved = yield* onDisk(at).save(grant)
+      renameSync(at.project, `${at.project}-moved`)
+      const { grants, problems } = yield* onDisk(at).list
+      assert.deepStrictEqual([grants, problems.map(({ problem }) => problem)], [[], ["it is not there any more"]])
+      renameSync(`${at.project}-moved`, at.project)
+      assert.deepStrictEqual((yield* onDisk(at).list).grants, [saved])
+    }))
+
   it.scopedLive("are gone once they are revoked, and nothing else is ever removed", () =>
     Effect.gen(function*() {
       const at = yield* place
