@@ -101,7 +101,9 @@ export const openProxy = Effect.fn("Sandbox.openProxy")(function*<E>(
       record({ ...known, ...traffic, outcome, reason, rule, durationMs: performance.now() - began })
     const refuse = (refusal: Refusal) => {
       known = { ...known, asked: known.asked || refusal.asked }
-      return Effect.zipRight(Effect.ignore(tell("refused", refusal.reason, refusal.rule)), reply(client, refusal))
+      // On record also where the command ends meanwhile.
+      const told = Effect.uninterruptible(Effect.ignore(tell("refused", refusal.reason, refusal.rule)))
+      return Effect.zipRight(told, reply(client, refusal))
     }
     const ended = (exit: Exit.Exit<TunnelEnd>) =>
       Effect.ignore(tell("closed", Exit.isSuccess(exit) ? exit.value : "the sandbox ended"))

@@ -414,6 +414,46 @@ if (requireRuntime("bubblewrap") && requireRuntime("openssl") && requireRuntime(
     120_000
   )
 
+  it.scopedLive(
+    "an install reaches no layer that is kept, nor can it leave its own folder",
+    () =>
+      Effect.gen(function*() {
+        const at = yield* place()
+        const project = yield* makeProject(files(tinyAt(at.server)))
+        yield* Effect.gen(function*() {
+          const session = yield* openSession(project)
+          yield* session.call("deps.install", {})
+          const [kept] = keysIn(at)
+          const sum = sumOf(join(at.layers, kept!))
+          const found = yield* find(session.stage, root, {})
+          if (typeof found === "string") return assert.fail(found)
+          // Its own file shows that it would find others.
+          const script = "mkdir -p node_modules/tiny; echo > node_modules/tiny/index.js; exec 2>/dev/null;" +
+            "echo x > ../../planted; echo x > ../../../planted; umount -l /run/fluffy/deps; mount -o bind / ..;" +
+            "find / -path /proc -prune -o \\( -name layer.json -o -path '*/tiny/index.js' \\) -print " +
+            "-exec sh -c 'chmod u+w {}; echo evil > {}' \\; > node_modules/found; true"
+          const context = {
+            leaves: yield* gather,
+            options: { limits: defaults.limits, ...at.options },
+            session: session.session,
+            state: yield* session.state
+          } as unknown as ToolContext
+          const registry = at.options.registries!.npm!
+          const wanted = { ...found, ecosystem: { ...found.ecosystem, script } }
+          const key = `${"a".repeat(64)}-${"b".repeat(64)}`
+          const { layer } = yield* install(context, at.options.layers!, wanted, key, registry, [])
+          assert.strictEqual(
+            readFileSync(join(layer!.trees[0]!.host, "found"), "utf8"),
+            "/run/fluffy/deps/folder/node_modules/tiny/index.js\n"
+          )
+          assert.strictEqual(sumOf(join(at.layers, kept!)), sum)
+          assert.sameMembers([...keysIn(at)], [kept, key])
+          assert.deepStrictEqual(readdirSync(join(at.layers, key)).toSorted(), ["0", "layer.json"])
+        }).pipe(Effect.scoped, Effect.provide(kernel(at.options)))
+      }),
+    120_000
+  )
+
   const requirements = (text: string) => ({
     "requirements.txt": text,
     "tests/test_said.py":

@@ -169,6 +169,24 @@ describe("openProxy", () => {
       assert.strictEqual(answers, 1)
     }))
 
+  it.scopedLive("refuses a name with thousands of addresses, and looks at none", () =>
+    Effect.gen(function*() {
+      const looked: Array<string> = []
+      const dialing = {
+        resolve: () => Promise.resolve(Array.from({ length: 4000 }, (_, n) => `1.1.${n >> 8}.${n & 255}`)),
+        problem: (address: string) => {
+          looked.push(address)
+          return undefined
+        }
+      }
+      const { directory } = yield* proxyFor(["a.example:443"], { dialing })
+      assert.strictEqual(
+        yield* answerTo(directory, ask("a.example:443")),
+        "HTTP/1.1 502 the name has more than 64 addresses"
+      )
+      assert.isEmpty(looked)
+    }))
+
   it.scopedLive("says so when a name is unknown or nobody answers there", () =>
     Effect.gen(function*() {
       const { port, server } = yield* echo
@@ -311,6 +329,27 @@ describe("the proxy's directory", () => {
       assert.deepInclude(recorded[1], { outcome: "closed", reason: "the sandbox ended", up: 4, down: 4 })
       assert.deepStrictEqual(mine(), before)
       yield* Scope.close(around, Exit.void)
+    }))
+
+  it.live("is gone only when a refusal is on record, also one that the end of the command comes across", () =>
+    Effect.gen(function*() {
+      const begun = yield* Deferred.make<void>()
+      const go = yield* Deferred.make<void>()
+      const kept: Array<string> = []
+      const record = ({ outcome, reason }: Connection) =>
+        Deferred.succeed(begun, undefined).pipe(
+          Effect.zipRight(Deferred.await(go)),
+          Effect.zipRight(Effect.sync(() => kept.push(`${outcome}: ${reason}`)))
+        )
+      const scope = yield* Scope.make()
+      const { directory } = yield* Scope.extend(proxyFor([], { record }), scope)
+      yield* Scope.extend(client(directory, ask("b.example:443")), scope)
+      yield* Deferred.await(begun)
+      const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
+      yield* Effect.iterate(0, { while: (n) => n < 100, body: (n) => Effect.as(Effect.yieldNow(), n + 1) })
+      yield* Deferred.succeed(go, undefined)
+      yield* Fiber.join(closing)
+      assert.deepStrictEqual(kept, ["refused: not on the list"])
     }))
 
   it.live("is gone when an interruption comes while somebody is being asked", () =>

@@ -67,12 +67,15 @@ const membersOf = (lockfile: string, packages: Packages): ReadonlyArray<string> 
   return members
 }
 
+/** What npm takes for a hash (W3C Subresource Integrity); by anything else it checks nothing. */
+const hash = /(?:^|\s)sha(?:1|256|384|512)-[A-Za-z0-9+/]{27,}={0,2}(?:\s|$)/
+
 const lockedAs = (path: string, one: typeof Package.Type): Locked => {
-  const { inBundle, integrity, name, resolved, version = "" } = one
+  const { inBundle, integrity = "", name, resolved, version = "" } = one
   const shown = path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length)
   const host = typeof resolved === "string" && URL.canParse(resolved) ? new URL(resolved).host : undefined
   const title = `${shown}${name === undefined || name === shown ? "" : ` (which is ${name})`} ${version}`
-  return { title, host, hashed: integrity !== undefined || inBundle === true, all: JSON.stringify(one) }
+  return { title, host, hashed: hash.test(integrity) || inBundle === true, all: JSON.stringify(one) }
 }
 
 const packages = (bytes: Uint8Array): ReadonlyMap<string, Locked> | undefined =>

@@ -21,6 +21,9 @@ const resolveMs = 10_000
 const connectMs = 15_000
 const maxTried = 4
 
+/** A name server may answer with thousands, and looking at each takes time of the kernel's own. */
+const maxAddresses = 64
+
 const refused = (target: NetworkHost, status: Refusal["status"], reason: string): Refusal => ({
   status,
   reason,
@@ -67,6 +70,9 @@ export const dial = Effect.fnUntraced(function*(
       onTimeout: () => refused(target, 502, "the name cannot be resolved in time")
     })
   )
+  if (addresses.length > maxAddresses) {
+    return yield* Effect.fail(refused(target, 502, `the name has more than ${maxAddresses} addresses`))
+  }
   for (const address of addresses) {
     const why = problem(address)
     if (why !== undefined) {

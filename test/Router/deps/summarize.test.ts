@@ -1,5 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { createHash } from "node:crypto"
 import { layersOnDisk } from "../../../src/Router.ts"
 import { npm } from "../../../src/Router/deps/npm.ts"
 import { pip } from "../../../src/Router/deps/pip.ts"
@@ -17,7 +18,7 @@ const pinned = (text: string) => pip.packages(Buffer.from(text))!
 const at = (name: string, version: string, host = "npm.example") => ({
   version,
   resolved: `https://${host}/${name}-${version}.tgz`,
-  integrity: `sha512-${name}${version}`
+  integrity: `sha512-${createHash("sha512").update(name + version).digest("base64")}`
 })
 
 const old = {
@@ -38,7 +39,7 @@ it("says what a lockfile adds, removes and changes, from where, and what has no 
         "node_modules/kept": old["node_modules/kept"],
         "node_modules/newer": at("newer", "2.0.0"),
         "node_modules/moved": at("moved", "1.0.0", "other.example:8443"),
-        "node_modules/@a/added": { version: "3.0.0" },
+        "node_modules/@a/added": { version: "3.0.0", integrity: "sha512-none" },
         "node_modules/kept/node_modules/react": { ...at("x", "1.0.0"), name: "reactt" }
       })
     ),
