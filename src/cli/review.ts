@@ -90,7 +90,7 @@ const ask = (
       const all = short.hidden > 0 ? `, [d] all of the diff (${short.hidden} more lines)` : ""
       const texts = {
         why: "Why not? (for the model; empty to stop) ",
-        rule: "Which? A number, or patterns of paths with commas between; empty to leave it: ",
+        rule: editor?.prompt ?? "",
         question: `${style.bold(question.title)} ${choices()}, [n]o${all}: `
       }
       lines.setPrompt(texts[stands])

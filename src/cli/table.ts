@@ -178,7 +178,10 @@ export const table = {
     usage: "image build",
     summary: "make the base image for containers from what this machine has; no registry is asked",
     operands: { least: 0, most: 0 },
-    flags: { sandbox: engine, image }
+    flags: {
+      sandbox: engine,
+      image: { kind: "text", value: "NAME", help: "what to call it, instead of the name that is looked for by itself" }
+    }
   },
   "sandbox prune": {
     usage: "sandbox prune",

@@ -157,6 +157,7 @@ describe("a review", () => {
       const answer = yield* review({ ...request, kind: "action", repeats: { asked: [command], always: false } })
       assert.deepStrictEqual(answer.wider, { command: ["make", "deploy"] })
       assert.include(shown(), "type one of the numbers")
+      assert.notInclude(shown(), "patterns of paths")
       assert.include(shown(), "rule: shell.exec \"make\" \"deploy\" \"prod\", to the letter")
       assert.include(shown(), "rule: shell.exec \"make\" \"deploy\" and whatever follows")
     }))
