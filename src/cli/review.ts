@@ -131,12 +131,15 @@ const ask = (
       answer(false, "")
     })
     lines.on("SIGINT", () => desk.interrupt())
-    const timer = setTimeout(() => {
+    const open = () => {
+      if (answered) return
       listening = true
       const rule = editor === undefined ? "" : `${editor.shown()}\n`
       output.write(`\n${indented(question.reason)}\n${question.diff === "" ? "" : `\n${short.text}`}${rule}\n`)
       prompt()
-    }, settleMs)
+    }
+    // On a busy machine the time can be over before the first look at the input: it is looked at in any case before an immediate.
+    const timer = setTimeout(() => setImmediate(open), settleMs)
 
     return Effect.sync(() => {
       answered = true
