@@ -63,6 +63,9 @@ export const table = {
   exec: {
     usage: "exec [flags] -- CMD [ARGS]",
     summary: "one command in the sandbox over a copy of the project; its change list, its exit code",
+    details:
+      "The command gets no standard input. Its exit code is passed on; where Fluffy itself could not run it, standard error " +
+      "says so in a line that begins with \"fluffy:\".",
     operands: { least: 1, most: anyNumber },
     verbatim: true,
     flags: {
