@@ -313,7 +313,8 @@ describe.skipIf(!sandboxed)("the built command, with a sandbox", () => {
         assert.notInclude(shown, "\x1b")
         const ofOne = (yield* run("audit", "log", "--session", all[0].session)).stdout
         assert.strictEqual(ofOne.trim().split("\n").length, 2)
-        assert.match((yield* run("session", "list")).stdout, /exec echo/)
+        assert.match((yield* run("session", "list")).stdout, /explore +- +exec echo .*\n.* - +exec true\n$/)
+        assertEnded(yield* run("audit", "log", "--session", "s-unknown"), 2, "No session s-unknown is in the log")
         assert.match((yield* run("session", "show", all[0].session)).stdout, /exec\.started/)
         assertEnded(yield* run("session", "show", "s-unknown"), 2, "No session s-unknown ran here")
         assert.match((yield* run("audit", "verify")).stdout, /^ok  4 entries, 1 segment/)

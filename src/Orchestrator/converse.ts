@@ -88,6 +88,9 @@ const explain: Record<AgentOutcome["ended"], string> = {
   failed: ""
 }
 
+const stoppedShort =
+  "The last test run was green, but the model stopped without completing the task; nothing was merged."
+
 const outcomeOf = (agent: AgentOutcome, state: SessionState, denied: boolean): Outcome => {
   if (agent.ended === "answered" || state.phase === "done") return "done"
   if (agent.ended === "failed") return "model_failed"
@@ -103,7 +106,8 @@ const withoutMerge = Effect.fnUntraced(function*(
   denied: boolean
 ): Effect.fn.Return<Ending, OrchestratorFailed> {
   const outcome = outcomeOf(agent, state, denied)
-  const summary = [explain[agent.ended], agent.text].filter((text) => text !== "").join("\n")
+  const why = outcome === "stopped" && agent.ended === "idle" ? stoppedShort : explain[agent.ended]
+  const summary = [why, agent.text].filter((text) => text !== "").join("\n")
   if (outcome !== "done") {
     yield* Effect.mapError(
       abandon(parts, session, outcome === "model_failed" ? "model.failed" : "session.stopped", summary),

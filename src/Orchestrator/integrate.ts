@@ -62,8 +62,9 @@ const assess = Effect.fnUntraced(function*(
     const request = { action: "merge", phase: state.phase, mode: state.mode, path } as const
     const decision = yield* Effect.mapError(askPolicy(parts, session, request), fromKernel)
     if (decision.effect === "deny") denied.push(`${path}: ${decision.reason} (rule ${decision.rule})`)
-    else if (decision.effect === "require_review") questions.push(`${quoteWord(path)}: ${decision.reason} (rule ${decision.rule})`)
-    else if (isSensitive(path)) questions.push(`${quoteWord(path)}: sensitive file`)
+    else if (decision.effect === "require_review") {
+      questions.push(`${quoteWord(path)}: ${decision.reason} (rule ${decision.rule})`)
+    } else if (isSensitive(path)) questions.push(`${quoteWord(path)}: sensitive file`)
   }
   if (questions.length > 0 && undemanded.length > 0) {
     questions.push(`not demanded by any test: ${some(undemanded.map(describeHunk))}`)

@@ -10,6 +10,7 @@ import { dockerSockets } from "./container/sockets.ts"
 /** How Docker is found. */
 export const dialect: Dialect = {
   backend: "docker",
+  variable: "DOCKER_HOST",
   sockets: dockerSockets,
   remedy: "sudo apt-get install docker.io && sudo systemctl start docker"
 }
@@ -22,7 +23,7 @@ export const layer = (options: ContainerOptions = {}): Layer.Layer<Sandbox, Sand
 export const layerLazy = (options: ContainerOptions = {}): Layer.Layer<Sandbox> => layerLazyOf(dialect, options)
 
 /** Where this process's environment says the engine is: DOCKER_HOST and the user's directories. */
-export const placesConfig: Effect.Effect<ContainerOptions> = places("DOCKER_HOST")
+export const placesConfig: Effect.Effect<ContainerOptions> = places(dialect.variable)
 
 /** `layer` where this process's environment says the engine is: DOCKER_HOST and the user's directories. */
 export const layerConfig = (options: ContainerOptions = {}): Layer.Layer<Sandbox, SandboxUnavailable> =>

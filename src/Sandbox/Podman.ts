@@ -10,6 +10,7 @@ import { podmanSockets } from "./container/sockets.ts"
 /** How Podman is found. */
 export const dialect: Dialect = {
   backend: "podman",
+  variable: "CONTAINER_HOST",
   sockets: podmanSockets,
   remedy: "systemctl --user enable --now podman.socket"
 }
@@ -22,7 +23,7 @@ export const layer = (options: ContainerOptions = {}): Layer.Layer<Sandbox, Sand
 export const layerLazy = (options: ContainerOptions = {}): Layer.Layer<Sandbox> => layerLazyOf(dialect, options)
 
 /** Where this process's environment says the engine is: CONTAINER_HOST and the user's directories. */
-export const placesConfig: Effect.Effect<ContainerOptions> = places("CONTAINER_HOST")
+export const placesConfig: Effect.Effect<ContainerOptions> = places(dialect.variable)
 
 /** `layer` where this process's environment says the engine is: CONTAINER_HOST and the user's directories. */
 export const layerConfig = (options: ContainerOptions = {}): Layer.Layer<Sandbox, SandboxUnavailable> =>

@@ -8,7 +8,8 @@ export class SandboxUnavailable extends Schema.TaggedError<SandboxUnavailable>()
   remedy: Schema.String
 }) {
   override get message() {
-    return `No sandbox: ${this.backend} is not usable (${withoutStop(this.detail)}). To mend it: ${this.remedy}`
+    const are = this.backend.includes(" and ") ? "are" : "is"
+    return `No sandbox: ${this.backend} ${are} not usable (${withoutStop(this.detail)}). To mend it: ${this.remedy}`
   }
 }
 

@@ -34,7 +34,10 @@ export const parse = (argv: ReadonlyArray<string>): Command | Printed | UsageErr
   const [first, second] = argv
   if (first === undefined) return printHelp(help(), 2)
   if (first === "--version" || first === "-V") return { _tag: "Version", text: "", exitCode: 0 }
-  if (first === "--help" || first === "-h") return printHelp(help())
+  if (first === "--help" || first === "-h") {
+    const named = commandNames.find((name) => name === argv.slice(1).join(" "))
+    return printHelp(named === undefined ? help() : helpOf(named))
+  }
   if (first === "help") return parseHelp(argv.slice(1))
   const both = commandNames.find((name) => name === `${first} ${second}`)
   if (both !== undefined) return read(both, argv.slice(2))
@@ -46,7 +49,7 @@ export const parse = (argv: ReadonlyArray<string>): Command | Printed | UsageErr
 const parseHelp = (words: ReadonlyArray<string>): Printed | UsageError => {
   const asked = words.join(" ")
   const name = commandNames.find((command) => command === asked)
-  if (asked === "") return printHelp(help())
+  if (asked === "" || asked === "help") return printHelp(help())
   if (name !== undefined) return printHelp(helpOf(name))
   return families.has(asked) ? printHelp(helpOfFamily(asked)) : unknownCommand(asked)
 }
@@ -77,6 +80,10 @@ const unknownCommand = (word: string): UsageError => {
   )
 }
 
+/** What usage calls the words that cannot be left out. */
+const operandsOf = ({ usage }: Spec): ReadonlyArray<string> =>
+  usage.replace(/\[[^\]]*\]/g, "").match(/\b[A-Z]+\b/g) ?? []
+
 const read = (name: CommandName, argv: ReadonlyArray<string>): Command | Printed | UsageError => {
   const spec: Spec = table[name]
   const flags: Readonly<Record<string, Flag>> = { ...spec.flags, ...common }
@@ -96,7 +103,7 @@ const read = (name: CommandName, argv: ReadonlyArray<string>): Command | Printed
     const extra = operands[most]
     return new UsageError(
       extra === undefined
-        ? `fluffy ${name} needs more words than it got`
+        ? `fluffy ${name} needs ${operandsOf(spec).slice(operands.length).join(" and ")}`
         : `fluffy ${name} does not take ${quote(extra)}`,
       `Use: fluffy ${spec.usage}`
     )
@@ -144,7 +151,8 @@ const valueOf = ({ inline, raw, value }: Given, flag: Flag, earlier: unknown): u
   if (value === undefined || value === "" || (!inline && value.length > 1 && value.startsWith("-"))) {
     const wants = flag.kind === "choice" ? flag.choices.join(", ") : flag.value
     const dash = value?.startsWith("-") === true ? `; one that begins with a dash is written ${raw}=${value}` : ""
-    return new UsageError(`${raw} needs a value`, `It takes ${wants}${dash}`)
+    const what = dash === "" && flag.kind !== "choice" ? `: ${flag.help}` : dash
+    return new UsageError(`${raw} needs a value`, `It takes ${wants}${what}`)
   }
   if (flag.kind === "texts") return [...(earlier as ReadonlyArray<string> | undefined ?? []), value]
   if (earlier !== undefined) return new UsageError(`${raw} is given twice`, "Give it once")

@@ -30,10 +30,16 @@ export const jsonObserver: Observer = {
   review: askOn(process.stderr, errStyle)
 }
 
-/** Shows events to a person as they come, and on a terminal what is being waited for. */
-export const humanObserver: Effect.Effect<Observer, never, Scope.Scope> = Effect.gen(function*() {
+/**
+ * Shows events to a person as they come, and on a terminal what is being waited for. Unless it is `headless`, a merge is asked about
+ * where it would be told, so that it is not told as well.
+ */
+export const humanObserver = Effect.fnUntraced(function*(
+  headless: boolean
+): Effect.fn.Return<Observer, never, Scope.Scope> {
   const renderer = makeRenderer(outStyle)
   const ask = process.stdout.isTTY ? askOn(process.stdout, outStyle) : askOn(process.stderr, errStyle)
+  const asksHere = process.stdout.isTTY && !headless
   const started = performance.now()
   let asking = false
   let tick = 0
@@ -53,7 +59,8 @@ export const humanObserver: Effect.Effect<Observer, never, Scope.Scope> = Effect
 
   return {
     person: person(),
-    emit: (event: SessionEvent) => Effect.sync(() => print(renderer.event(event))),
+    emit: (event: SessionEvent) =>
+      Effect.sync(() => event.type === "review.requested" && asksHere ? undefined : print(renderer.event(event))),
     review: (request) =>
       Effect.acquireUseRelease(
         Effect.sync(() => {

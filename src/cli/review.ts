@@ -90,7 +90,7 @@ const ask = (
       const all = short.hidden > 0 ? `, [d] all of the diff (${short.hidden} more lines)` : ""
       const texts = {
         why: "Why not? (for the model; empty to stop) ",
-        rule: "Which? A number, or patterns of paths with commas between; empty to leave it: ",
+        rule: editor?.prompt ?? "",
         question: `${style.bold(question.title)} ${choices()}, [n]o${all}: `
       }
       lines.setPrompt(texts[stands])
@@ -131,12 +131,15 @@ const ask = (
       answer(false, "")
     })
     lines.on("SIGINT", () => desk.interrupt())
-    const timer = setTimeout(() => {
+    const open = () => {
+      if (answered) return
       listening = true
       const rule = editor === undefined ? "" : `${editor.shown()}\n`
       output.write(`\n${indented(question.reason)}\n${question.diff === "" ? "" : `\n${short.text}`}${rule}\n`)
       prompt()
-    }, settleMs)
+    }
+    // On a busy machine the time can be over before the first look at the input: it is looked at in any case before an immediate.
+    const timer = setTimeout(() => setImmediate(open), settleMs)
 
     return Effect.sync(() => {
       answered = true

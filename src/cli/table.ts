@@ -63,6 +63,9 @@ export const table = {
   exec: {
     usage: "exec [flags] -- CMD [ARGS]",
     summary: "one command in the sandbox over a copy of the project; its change list, its exit code",
+    details:
+      "The command gets no standard input. Its exit code is passed on; where Fluffy itself could not run it, standard error " +
+      "says so in a line that begins with \"fluffy:\".",
     operands: { least: 1, most: anyNumber },
     verbatim: true,
     flags: {
@@ -179,7 +182,10 @@ export const table = {
     usage: "image build",
     summary: "make the base image for containers from what this machine has; no registry is asked",
     operands: { least: 0, most: 0 },
-    flags: { sandbox: engine, image }
+    flags: {
+      sandbox: engine,
+      image: { kind: "text", value: "NAME", help: "what to call it, instead of the name that is looked for by itself" }
+    }
   },
   "sandbox prune": {
     usage: "sandbox prune",

@@ -56,7 +56,15 @@ describe("Sandbox/container", () => {
         const error = yield* Effect.flip(Effect.provide(run(["true"]), module.layer({ socket: "/nonexistent/s.sock" })))
         assert.strictEqual(error._tag, "SandboxUnavailable")
         assert.include(error.message, `No sandbox: ${backend} is not usable (no engine answers: /nonexistent/s.sock: `)
-        assert.include(error.message, module.dialect.remedy)
+        assert.include(error.message, `To mend it: set ${module.dialect.variable} to the address`)
+        const nowhere = { ...module.dialect, sockets: () => ["/nonexistent/s.sock"] }
+        assert.strictEqual((yield* Effect.flip(find(nowhere, {}))).remedy, module.dialect.remedy)
+      }))
+
+    it.live(`says who may speak to ${backend} where this account may not`, () =>
+      Effect.gen(function*() {
+        const nowhere = { ...module.dialect, sockets: () => ["/nonexistent/connect EACCES"] }
+        assert.include((yield* Effect.flip(find(nowhere, {}))).remedy, "ask for access to the engine")
       }))
 
     it.live(`refuses a ${backend} on another machine without TLS`, () =>

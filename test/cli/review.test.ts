@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
+import { once } from "node:events"
+import { type AddressInfo, connect, createServer, type Socket } from "node:net"
 import { PassThrough } from "node:stream"
 import { plain } from "../../src/cli/render/style.ts"
 import { makeReview } from "../../src/cli/review.ts"
@@ -157,6 +159,7 @@ describe("a review", () => {
       const answer = yield* review({ ...request, kind: "action", repeats: { asked: [command], always: false } })
       assert.deepStrictEqual(answer.wider, { command: ["make", "deploy"] })
       assert.include(shown(), "type one of the numbers")
+      assert.notInclude(shown(), "patterns of paths")
       assert.include(shown(), "rule: shell.exec \"make\" \"deploy\" \"prod\", to the letter")
       assert.include(shown(), "rule: shell.exec \"make\" \"deploy\" and whatever follows")
     }))
@@ -184,6 +187,27 @@ describe("a review", () => {
     Effect.gen(function*() {
       const { input, review } = desk([])
       input.write("y\ny\n")
+      assert.deepStrictEqual(yield* review(request), { approved: false, reason: "" })
+    }))
+
+  it.scopedLive("takes nothing for an answer that was typed before, on a machine too busy to have read it", () =>
+    Effect.gen(function*() {
+      const server = createServer().listen(0, "127.0.0.1")
+      yield* Effect.addFinalizer(() => Effect.sync(() => server.close()))
+      yield* Effect.promise(() => once(server, "listening"))
+      const person = connect((server.address() as AddressInfo).port, "127.0.0.1")
+      const [input]: ReadonlyArray<Socket> = yield* Effect.promise(() => once(server, "connection"))
+      yield* Effect.addFinalizer(() => Effect.sync(() => [person, input!].forEach((socket) => socket.destroy())))
+      yield* Effect.promise(() => new Promise((sent) => person.write("y\n", sent)))
+
+      const resume = input!.resume.bind(input)
+      input!.resume = () => {
+        queueMicrotask(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300))
+        return resume()
+      }
+      const output = new PassThrough()
+      output.on("data", (shown: Buffer) => shown.includes("[n]o: ") && person.end("n\n"))
+      const review = makeReview({ input: input!, output, style: plain, interrupt: () => {} })
       assert.deepStrictEqual(yield* review(request), { approved: false, reason: "" })
     }))
 

@@ -3,9 +3,11 @@ import { Effect } from "effect"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { auditLog, fluffy } from "../support/fluffy.ts"
-import { javascript, makeProject } from "../support/project.ts"
+import { call, makeModelServer, says } from "../support/ModelServer.ts"
+import { contents, javascript, makeProject } from "../support/project.ts"
 import { requireRuntime } from "../support/require.ts"
 import { atTerminal } from "../support/terminal.ts"
+import { complete, javascriptWalk as walk, runTests, writeCode, writeTest } from "./scripts.ts"
 
 const usable = requireRuntime("bubblewrap") && requireRuntime("script")
 const timeout = 240_000
@@ -75,6 +77,26 @@ describe.skipIf(!usable)("a person at a terminal", () => {
       for (const { action, detail } of log) {
         if (/^(grant|policy)\./.test(action)) assert.strictEqual(detail.by.uid, process.geteuid?.(), action)
       }
+    }), timeout)
+
+  it.scopedLive("is asked about a merge in one place, with its reason and its diff", () =>
+    Effect.gen(function*() {
+      const project = yield* makeProject(javascript)
+      const manifest = javascript["package.json"]!.replace("sums", "totals")
+      const script = [
+        says(writeTest(walk)),
+        says(runTests),
+        says(writeCode(walk), call("fs.write", { path: "package.json", content: manifest })),
+        says(runTests),
+        says(complete)
+      ]
+      const server = yield* makeModelServer("compat", script)
+      const env = { ...server.env, HOME: "/nonexistent" }
+      const asked = yield* atTerminal([...server.args, "add multiply"], { cwd: project, env, answers: ["y"] })
+      assert.strictEqual(asked.exitCode, 0, asked.shown)
+      assert.strictEqual(asked.shown.split("sensitive-files-need-a-human").length, 2, asked.shown)
+      assert.match(asked.shown, /\| package\.json: [^]*\+.*totals[^]*May this be merged into your project\?/)
+      assert.strictEqual(contents(project)["package.json"], manifest)
     }), timeout)
 })
 

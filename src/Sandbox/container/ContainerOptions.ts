@@ -18,6 +18,8 @@ export interface ContainerOptions {
 export interface Dialect {
   readonly backend: "docker" | "podman"
   readonly sockets: (options: ContainerOptions) => ReadonlyArray<string>
+  /** The environment variable that names the engine's address. */
+  readonly variable: "DOCKER_HOST" | "CONTAINER_HOST"
   /** The command that installs or starts the engine. */
   readonly remedy: string
 }

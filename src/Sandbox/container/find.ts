@@ -25,6 +25,14 @@ const attempt = (place: string, options: ContainerOptions): Effect.Effect<Found,
     Effect.timeoutFail({ duration: answerMs, onTimeout: () => `${place}: no answer within ${answerMs} ms` })
   )
 
+/** What would help: to install an engine helps nobody who named another one or may not speak to the one there is. */
+const remedyOf = ({ remedy, variable }: Dialect, { socket }: ContainerOptions, reasons: ReadonlyArray<string>) =>
+  socket !== undefined
+    ? `set ${variable} to the address of an engine that runs, or unset it`
+    : reasons.some((reason) => reason.includes("connect EACCES"))
+    ? `ask for access to the engine (for Docker: sudo usermod -aG docker "$USER", then log in anew), or use another --sandbox`
+    : remedy
+
 /** The first engine that answers on one of the sockets where this kind may be. */
 export const find = (dialect: Dialect, options: ContainerOptions): Effect.Effect<Found, SandboxUnavailable> =>
   Effect.gen(function*() {
@@ -34,7 +42,10 @@ export const find = (dialect: Dialect, options: ContainerOptions): Effect.Effect
       if (found._tag === "Right") return found.right
       reasons.push(found.left)
     }
-    const { backend, remedy } = dialect
     const detail = `no engine answers: ${reasons.join("; ") || "there is no place to look for its socket"}`
-    return yield* new SandboxUnavailable({ backend, detail, remedy })
+    return yield* new SandboxUnavailable({
+      backend: dialect.backend,
+      detail,
+      remedy: remedyOf(dialect, options, reasons)
+    })
   })

@@ -103,7 +103,7 @@ export const run = ({ flags }: CommandOf<"demo">) =>
     const { maxTokens, maxTurns, mode } = options
     const request = { task, mode, model: "recorded/demo", maxTurns, maxTokens, headless: true, commit: false }
     const exitCode = yield* Effect.gen(function*() {
-      const ended = yield* Effect.scoped(Effect.flatMap(humanObserver, (observer) =>
+      const ended = yield* Effect.scoped(Effect.flatMap(humanObserver(true), (observer) =>
         Effect.flatMap(Orchestrator, (orchestrator) =>
           orchestrator.run(request, observer))))
       print(summary(ended, outStyle))

@@ -23,11 +23,11 @@ const passing = (stream: NodeJS.WriteStream) => {
 }
 
 const limits: Record<Exclude<SandboxResult["ended"], "exit">, string> = {
-  timeout: "it took too long (--timeout)",
-  output: "it printed too much",
-  memory: "it used too much memory",
-  processes: "it started too many processes",
-  disk: "it wrote too much"
+  timeout: "it took too long (--timeout, or limits.timeout in config.yaml)",
+  output: "it printed too much (limits.output in config.yaml)",
+  memory: "it used too much memory (limits.memory in config.yaml)",
+  processes: "it started too many processes (limits.processes in config.yaml)",
+  disk: "it wrote too much (limits.disk in config.yaml)"
 }
 
 const tellChanges = ({ changes, forbidden, ignored }: ChangeSet) => {

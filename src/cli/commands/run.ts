@@ -29,7 +29,8 @@ const closing = (observer: Observer): { readonly observer: Observer; readonly cl
         outcome: "interrupted",
         exitCode: 130,
         changed: [],
-        summary: "Interrupted. A merge that had begun is finished or undone at the next start"
+        summary:
+          "Interrupted: nothing is merged. A merge that had begun already is finished or undone at the next start"
       }))
   )
   return {
@@ -47,7 +48,7 @@ const closing = (observer: Observer): { readonly observer: Observer; readonly cl
 const session = (request: TaskRequest, json: boolean) =>
   Effect.gen(function*() {
     const orchestrator = yield* Orchestrator
-    const { close, observer } = closing(json ? jsonObserver : yield* humanObserver)
+    const { close, observer } = closing(json ? jsonObserver : yield* humanObserver(request.headless))
     const ended = yield* Effect.onInterrupt(orchestrator.run(request, observer), () => close)
     if (!json) print(summary(ended, outStyle))
     return ended.exitCode

@@ -10,9 +10,12 @@ import { sessionsHere } from "../sessionsHere.ts"
 
 /** What a session was started for, as its first entry tells. */
 const purposeOf = ({ action, detail }: AuditEntry): string => {
-  if (action === "exec.started") return `exec ${String(detail["command"])} ${String(detail["args"])}`
+  if (action === "exec.started") return `exec ${String(detail["command"])} ${String(detail["args"])}`.trimEnd()
   return action === "tool.started" ? `tool ${String(detail["tool"])}` : String(detail["task"])
 }
+
+/** Whether it was one command or call, whose phase says nothing: what it changes is always dropped. */
+const isSingle = (entry: AuditEntry | undefined) => entry?.action === "exec.started" || entry?.action === "tool.started"
 
 /** The first entry of each session. */
 const starts = Effect.gen(function*() {
@@ -45,10 +48,12 @@ export const run = Effect.fnUntraced(function*({ flags }: CommandOf<"session lis
         `${escapeJson({ session, at: entry?.at ?? null, mode, phase, verdict: verdict?.verdict ?? null, purpose })}\n`
       )
     } else {
-      const paint = paints[phase] ?? outStyle.yellow
+      const stands = isSingle(entry)
+        ? outStyle.dim("-".padEnd(13))
+        : (paints[phase] ?? outStyle.yellow)(phase.padEnd(13))
       const tests = verdict === null ? "" : verdict.verdict
       print(
-        `${session}  ${outStyle.dim(entry?.at ?? "")}  ${mode.padEnd(8)}${paint(phase.padEnd(13))}${tests.padEnd(6)}${
+        `${session}  ${outStyle.dim(entry?.at ?? "")}  ${mode.padEnd(8)}${stands}${tests.padEnd(6)}${
           escapeLine(purpose, 100)
         }\n`
       )

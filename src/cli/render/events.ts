@@ -155,7 +155,10 @@ export const makeRenderer = (style: Style) => {
       case "notice":
         return line(event.level === "warning" ? "warning" : "note", style.yellow, escapeLine(event.text, 500))
       case "session.finished":
-        return endLine()
+        // Every other end has a summary of its own.
+        return event.outcome === "interrupted"
+          ? line("stopped", style.yellow, escapeLine(event.summary, 300))
+          : endLine()
     }
   }
 

@@ -10,7 +10,7 @@ import type { Style } from "./style.ts"
 const titles: Record<Outcome, string> = {
   done: "Done",
   stopped: "Stopped short",
-  review: "Not merged: a person has to review it",
+  review: "Held back: nothing was merged",
   denied: "Denied by policy",
   no_verdict: "No green test run: nothing was merged",
   model_failed: "The model provider failed",

@@ -19,6 +19,8 @@ export interface RuleEditor {
   readonly shown: () => string
   /** What there is to choose from. */
   readonly menu: string
+  /** Asks for a choice. */
+  readonly prompt: string
   /** Reads what was typed: undefined when it became the rule, else why it cannot. */
   readonly take: (typed: string) => string | undefined
 }
@@ -59,6 +61,9 @@ export const makeRuleEditor = (asked: ReadonlyArray<PolicyRequest>): RuleEditor 
       ),
       ""
     ].join("\n"),
+    prompt: hasPaths
+      ? "Which? A number, or patterns of paths with commas between; empty to leave it: "
+      : "Which number? Empty to leave it: ",
     take
   }
 }

@@ -162,6 +162,12 @@ describe("a session as a person reads it", () => {
     )
   })
 
+  it("tells an interruption, which has no summary of its own", () => {
+    const finished = { type: "session.finished", exitCode: 130, changed: [], summary: "Nothing is merged" } as const
+    assert.strictEqual(render([{ ...finished, outcome: "interrupted" }]), "  stopped  Nothing is merged\n")
+    assert.strictEqual(render([{ ...finished, outcome: "done" }]), "")
+  })
+
   it("knows what is being waited for", () => {
     const renderer = makeRenderer(plain)
     const show = (event: Without<SessionEvent>) => renderer.event({ ...event, at: "", session } as SessionEvent)

@@ -101,7 +101,7 @@ Done
       turns: 1
     } as const
     const text = summary(nothing, plain)
-    for (const part of ["Not merged", "the project is unchanged", "none was run", "not counted", "1 turn\n"]) {
+    for (const part of ["Held back", "the project is unchanged", "none was run", "not counted", "1 turn\n"]) {
       assert.include(text, part)
     }
   })
@@ -129,6 +129,16 @@ describe("a terminal", () => {
       "\r\x1b[2Ka status that is lo",
       "\r\x1b[2K"
     ])
+  })
+
+  it.each([
+    ["漢字漢字漢字漢字漢字漢字", "漢字漢字漢字漢字漢"],
+    ["a😀b😀c😀d😀e😀f😀g😀h", "a😀b😀c😀d😀e😀f😀g"],
+    ["⠧ a · 漢字… 漢字漢字", "⠧ a · 漢字… 漢字漢"]
+  ])("cuts the status %s where it would wrap, since a wrapped one stays", (text, shown) => {
+    const { output, written } = recorder(true)
+    makeTerminal(output, false).status(text)
+    assert.deepStrictEqual(written, [`\r\x1b[2K${shown}`])
   })
 
   it.each([[false, false], [true, true]])(
