@@ -12,10 +12,14 @@ export type Fate = "pass" | "fail" | "hold" | "lose"
 /** A door before an engine. Calls are named like `POST containers/create` and `DELETE containers/ID`. */
 export interface EngineProxy {
   readonly socket: string
-  /** Decides about each call; all pass until it is set. */
-  fate: (call: string) => Fate
-  /** Calls the engine has answered. */
-  readonly answered: ReadonlyArray<string>
+  /** Decides about each call, also later; all pass until it is set. */
+  fate: (call: string) => Fate | Promise<Fate>
+  /** How often the engine has answered such a call. */
+  readonly answers: (call: string) => number
+  /** Waits until the engine has answered such a call more than so often. */
+  readonly answersMore: (call: string, than: number) => Effect.Effect<void>
+  /** Breaks the connections of the calls that are held. */
+  readonly letGo: () => void
   /** Done when a call is held, or its answer is kept back. */
   readonly reached: Deferred.Deferred<void>
 }
@@ -31,10 +35,33 @@ export const makeEngineProxy = (engine: string): Effect.Effect<EngineProxy, neve
     Effect.promise(async () => {
       const directory = mkdtempSync(join(tmpdir(), "fluffy-proxy-"))
       const answered: Array<string> = []
+      const answers = (call: string) => answered.filter((one) => one === call).length
+      const waiting = new Set<() => void>()
+      const sawAnswer = (call: string) => {
+        answered.push(call)
+        for (const look of waiting) look()
+      }
+      const held = new Set<Duplex>()
+      const hold = (socket: Duplex) => {
+        held.add(socket)
+        return reached()
+      }
       const proxy: EngineProxy = {
         socket: join(directory, "engine.sock"),
         fate: () => "pass",
-        answered,
+        answers,
+        answersMore: (call, than) =>
+          Effect.async((resume) => {
+            const look = () => {
+              if (answers(call) <= than) return
+              waiting.delete(look)
+              resume(Effect.void)
+            }
+            waiting.add(look)
+            look()
+            return Effect.sync(() => waiting.delete(look))
+          }),
+        letGo: () => held.forEach((socket) => socket.destroy()),
         reached: Deferred.unsafeMake<void>(FiberId.none)
       }
       const reached = () => Deferred.unsafeDone(proxy.reached, Effect.void)
@@ -46,10 +73,10 @@ export const makeEngineProxy = (engine: string): Effect.Effect<EngineProxy, neve
         asked.socket.setMaxListeners(0).once("close", () => sent.destroy())
         return sent
       }
-      const server = createServer({ maxHeaderSize: 1 << 20 }, (asked, answer) => {
+      const server = createServer({ maxHeaderSize: 1 << 20 }, async (asked, answer) => {
         const call = callOf(asked)
-        const fate = proxy.fate(call)
-        if (fate === "hold") return reached()
+        const fate = await proxy.fate(call)
+        if (fate === "hold") return hold(asked.socket)
         if (fate === "fail") {
           asked.resume()
           return void answer.writeHead(500, { "content-type": "application/json" }).end(`{"message":"no ${call}"}`)
@@ -57,24 +84,24 @@ export const makeEngineProxy = (engine: string): Effect.Effect<EngineProxy, neve
         const sent = onward(asked)
         sent.on("response", (response) => {
           if (fate === "lose") return response.resume().on("end", reached)
-          answered.push(call)
+          sawAnswer(call)
           answer.writeHead(response.statusCode!, response.headers)
           answer.flushHeaders()
           return response.pipe(answer)
         })
         asked.pipe(sent)
       })
-      server.on("upgrade", (asked, socket: Duplex, head: Buffer) => {
+      server.on("upgrade", async (asked, socket: Duplex, head: Buffer) => {
         const call = callOf(asked)
-        const fate = proxy.fate(call)
         socket.on("error", () => {})
-        if (fate === "hold") return reached()
+        const fate = await proxy.fate(call)
+        if (fate === "hold") return hold(socket)
         if (fate === "fail") return socket.end("HTTP/1.1 500 No\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno")
         const sent = onward(asked)
         sent.on("upgrade", (response, engineSide: Socket, first: Buffer) => {
           engineSide.on("error", () => socket.destroy())
           if (fate === "lose") return reached()
-          answered.push(call)
+          sawAnswer(call)
           const lines = Object.entries(response.headers).map(([name, value]) => `${name}: ${String(value)}\r\n`)
           socket.write(`HTTP/1.1 101 Upgraded\r\n${lines.join("")}\r\n`)
           if (first.length > 0) socket.write(first)
@@ -86,7 +113,7 @@ export const makeEngineProxy = (engine: string): Effect.Effect<EngineProxy, neve
           return undefined
         })
         sent.on("response", (response) => {
-          answered.push(call)
+          sawAnswer(call)
           socket.write(`HTTP/1.1 ${response.statusCode} No\r\nConnection: close\r\n\r\n`)
           response.pipe(socket)
         })

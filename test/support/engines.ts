@@ -38,9 +38,17 @@ export const ensureBaseImage = (name: "docker" | "podman"): Effect.Effect<void, 
     ? Effect.void
     : Effect.asVoid(modules[name].buildImage({ socket: sockets[name] }))
 
-/** Containers of this engine with the label, ended ones too. */
-export const containers = (name: "docker" | "podman", label: string): ReadonlyArray<string> =>
-  spawnSync(name, ["ps", "--all", "--quiet", "--no-trunc", "--filter", `label=${label}`], { encoding: "utf8" }).stdout
+/** Containers of this engine with the label, ended ones too; `filters` are the engine's own. */
+export const containers = (
+  name: "docker" | "podman",
+  label: string,
+  ...filters: ReadonlyArray<string>
+): ReadonlyArray<string> =>
+  spawnSync(
+    name,
+    ["ps", "--all", "--quiet", "--no-trunc", ...[`label=${label}`, ...filters].flatMap((one) => ["--filter", one])],
+    { encoding: "utf8" }
+  ).stdout
     .trim()
     .split("\n").filter((id) => id !== "")
 

@@ -11,7 +11,14 @@ import { volumeOf } from "./mountOptions.ts"
 import { remove } from "./prune.ts"
 import { within } from "./within.ts"
 
-/** A container of ours. It is `running` from the moment its start is asked for until its end is known. */
+/** A container of ours that is made and nothing more: no engine has looked at its mounts yet. */
+export interface Created {
+  readonly name: string
+  readonly id: string
+  readonly making: Making
+}
+
+/** One that is attached to. It is `running` from the moment its start is asked for until its end is known. */
 export interface Container {
   readonly name: string
   readonly id: string
@@ -57,13 +64,11 @@ export const removeOrKeep = ({ engine }: Found, name: string, left: Set<string>)
     })
   )
 
-/**
- * Made and attached to, not started. When the scope closes its streams are let go, it is killed if it may run, and removed by its name,
- * which is known even when the engine never answers; each of these whatever became of the others.
- */
-export const container = Effect.fnUntraced(function*(
-  { backend, found, left, shape }: Making
-): Effect.fn.Return<Container, SandboxFailed, Scope.Scope> {
+/** Made only. When the scope closes it is removed by its name, which is known even when the engine never answers. */
+export const created = Effect.fnUntraced(function*(
+  making: Making
+): Effect.fn.Return<Created, SandboxFailed, Scope.Scope> {
+  const { backend, found, left, shape } = making
   const { engine, facts } = found
   const name = yield* Effect.acquireRelease(
     Effect.sync(() => `fluffy-${randomUUID()}`),
@@ -77,9 +82,21 @@ export const container = Effect.fnUntraced(function*(
     },
     catch: failing(backend, making, "setup")
   }))
+  return { name, id, making }
+})
+
+/**
+ * Attached to, not started; Podman mounts already now. When the scope closes its streams are let go and it is killed if it may run, each
+ * whatever became of the other.
+ */
+export const attach = Effect.fnUntraced(function*(
+  { id, making: { backend, found, shape }, name }: Created,
+  withinMs: number
+): Effect.fn.Return<Container, SandboxFailed, Scope.Scope> {
+  const { engine, facts } = found
   const attached = yield* Effect.tryPromise({
     try: async (signal) => {
-      const attached = await within(createMs, "attached nobody", attachTo(engine, facts, id, hasInput(shape)))
+      const attached = await within(withinMs, "attached nobody", attachTo(engine, facts, id, hasInput(shape)))
       if (signal.aborted) attached.release()
       return attached
     },
@@ -94,6 +111,10 @@ export const container = Effect.fnUntraced(function*(
   )
   return made
 })
+
+/** Made and attached to, not started. */
+export const container = (making: Making): Effect.Effect<Container, SandboxFailed, Scope.Scope> =>
+  Effect.flatMap(created(making), (made) => attach(made, createMs))
 
 const hasInput = ({ command, parked }: Making["shape"]) => parked === true || command.stdin !== undefined
 

@@ -32,6 +32,7 @@ const steps = [
   { step: "stopping", call: kill, times: 1 },
   { step: "removing", call: remove, times: 2 },
   { step: "creating one to be ready", call: create, times: 3 },
+  { step: "attaching to one to be ready", call: attach, times: 3 },
   { step: "starting one to be ready", call: start, times: 3 },
   { step: "removing one that was ready", call: remove, times: 3 }
 ].flatMap((one) =>

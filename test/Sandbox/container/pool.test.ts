@@ -6,10 +6,10 @@ import * as Pool from "../../../src/Sandbox/container/pool/Pool.ts"
 const demand = { most: 3, burstMs: 2000, idleMs: 60_000 }
 
 /** A pool of numbers, and what became of each. */
-const numbers = (options: Partial<Pool.PoolOptions<string, number, string>> = {}) => {
+const numbers = (options: Partial<Pool.PoolOptions<string, number, number, string>> = {}) => {
   const log: Array<string> = []
   let made = 0
-  const pool = Pool.make<string, number, string>({
+  const pool = Pool.make<string, number, number, string>({
     make: () =>
       Effect.acquireRelease(
         Effect.sync(() => {
@@ -18,7 +18,7 @@ const numbers = (options: Partial<Pool.PoolOptions<string, number, string>> = {}
         }),
         (number) => Effect.sync(() => log.push(`closed ${number}`))
       ),
-    start: (number) => Effect.sync(() => void log.push(`started ${number}`)),
+    start: (number) => Effect.as(Effect.sync(() => log.push(`started ${number}`)), number),
     isAlive: () => true,
     isCurrent: () => true,
     demand,
@@ -80,7 +80,7 @@ describe("Sandbox/container/pool", () => {
   it.scoped("starts nothing while something is in use, and lets no use begin while something starts", () =>
     Effect.gen(function*() {
       const starting = yield* Deferred.make<void>()
-      const { log, pool } = numbers({ start: () => Deferred.await(starting) })
+      const { log, pool } = numbers({ start: (number) => Effect.as(Deferred.await(starting), number) })
       const of = yield* pool
       const [inUse, first] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
       const held = yield* Effect.fork(
@@ -105,7 +105,8 @@ describe("Sandbox/container/pool", () => {
       const started = yield* Deferred.make<void>()
       let starts = 0
       const { log, pool } = numbers({
-        start: () => starts++ === 0 ? Effect.void : Effect.zipRight(Deferred.succeed(started, undefined), Effect.never)
+        start: (number) =>
+          starts++ === 0 ? Effect.succeed(number) : Effect.zipRight(Deferred.succeed(started, undefined), Effect.never)
       })
       const scope = yield* Scope.make()
       const of = yield* Scope.extend(pool, scope)
@@ -152,7 +153,7 @@ describe("Sandbox/container/pool", () => {
     Effect.gen(function*() {
       let failures = 0
       const { log, pool } = numbers({
-        start: () => failures++ < 2 ? Effect.fail("the engine is tired") : Effect.void
+        start: (number) => failures++ < 2 ? Effect.fail("the engine is tired") : Effect.succeed(number)
       })
       const of = yield* pool
       assert.strictEqual(yield* use(of), "none")

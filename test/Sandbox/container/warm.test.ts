@@ -1,6 +1,6 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import Dockerode from "dockerode"
-import { Effect, Exit, Fiber, Layer, Schedule, Scope } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Schedule, Scope } from "effect"
 import { mkdirSync, renameSync, rmdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Sandbox, type SandboxCommand } from "../../../src/Sandbox.ts"
@@ -13,7 +13,9 @@ import { survivors } from "../../support/survivors.ts"
 
 const user = users.at(-1)!
 const create = "POST containers/create"
-const startCall = "POST containers/ID/start"
+const attach = "POST containers/ID/attach"
+const start = "POST containers/ID/start"
+const patience = 120_000
 
 describe.each((["docker", "podman"] as const).filter(requireEngine))("Sandbox/container kept ready by %s", (name) => {
   const module = name === "docker" ? Docker : Podman
@@ -30,8 +32,10 @@ describe.each((["docker", "podman"] as const).filter(requireEngine))("Sandbox/co
       line: readonly [string, ...ReadonlyArray<string>],
       options?: Parameters<typeof command>[1]
     ) => SandboxCommand
-    /** Runs it until a container was ready for it: then the engine was not asked for one. */
+    /** Runs it until a container was ready for it: then the engine was not asked to start one. */
     readonly warmly: (command: SandboxCommand) => Effect.Effect<string, unknown>
+    /** The same, and waits for the next that is ready for it. */
+    readonly ready: (command: SandboxCommand) => Effect.Effect<void, unknown>
   }
 
   /** A sandbox that keeps containers ready for a directory, behind a proxy that sees what is asked of the engine. */
@@ -47,20 +51,24 @@ describe.each((["docker", "podman"] as const).filter(requireEngine))("Sandbox/co
       yield* Scope.extend(sandbox.warm(root), scope)
       const at: World["at"] = (line, options = {}) =>
         command(line, { user, cwd: "/srv/p", mounts: [{ source: root, target: "/srv/p", mode: "rw" }], ...options })
-      const warmly: World["warmly"] = (command) =>
+      const run = (command: SandboxCommand) =>
         Effect.gen(function*() {
-          const before = proxy.answered.filter((call) => call === create).length
+          const before = proxy.answers(start)
           const { stderr, stdout } = yield* sandbox.run(command)
           assert.strictEqual(text(stderr), "")
-          const cold = proxy.answered.filter((call) => call === create).length > before
-          if (cold) yield* Effect.sleep("400 millis")
-          return { cold, out: text(stdout) }
-        }).pipe(
-          Effect.repeat({ while: ({ cold }) => cold, times: 20 }),
-          Effect.tap(({ cold }) => Effect.sync(() => assert.isFalse(cold, "no container was ever ready"))),
-          Effect.map(({ out }) => out)
+          const cold = proxy.answers(start) > before
+          // What is started ahead comes after the command's own.
+          if (cold) yield* proxy.answersMore(start, before + 1)
+          return { before, cold, out: text(stdout) }
+        })
+      const warm = (command: SandboxCommand) =>
+        Effect.repeat(run(command), { while: ({ cold }) => cold, times: 20 }).pipe(
+          Effect.tap(({ cold }) => Effect.sync(() => assert.isFalse(cold, "no container was ever ready")))
         )
-      return yield* body({ proxy, root, scope, at, warmly }, sandbox)
+      const warmly: World["warmly"] = (command) => Effect.map(warm(command), ({ out }) => out)
+      const ready: World["ready"] = (command) =>
+        Effect.flatMap(warm(command), ({ before }) => proxy.answersMore(start, before))
+      return yield* body({ proxy, root, scope, at, warmly, ready }, sandbox)
     })
 
   const settled = Effect.repeat(Effect.sync(left), {
@@ -71,19 +79,16 @@ describe.each((["docker", "podman"] as const).filter(requireEngine))("Sandbox/co
   it.scopedLive(
     "makes none before the first command, and leaves none when the session is closed",
     () =>
-      inWorld(({ at, scope, warmly }) =>
+      inWorld(({ at, ready, scope }) =>
         Effect.gen(function*() {
           assert.deepStrictEqual(left(), [])
-          yield* warmly(at(["true"]))
-          yield* Effect.repeat(Effect.sync(left), {
-            until: (ids) => ids.length > 0,
-            schedule: Schedule.spaced("50 millis")
-          })
+          yield* ready(at(["true"]))
+          assert.isNotEmpty(left())
           yield* Scope.close(scope, Exit.void)
           assert.deepStrictEqual(left(), [])
         })
       ),
-    60_000
+    patience
   )
 
   it.scopedLive(
@@ -107,7 +112,7 @@ describe.each((["docker", "podman"] as const).filter(requireEngine))("Sandbox/co
           }
         })
       ),
-    60_000
+    patience
   )
 
   it.scopedLive(
@@ -124,7 +129,7 @@ describe.each((["docker", "podman"] as const).filter(requireEngine))("Sandbox/co
           assert.strictEqual(yield* warmly(at(["cat", "kept"])), "by the kernel")
         })
       ),
-    60_000
+    patience
   )
 
   it.scopedLive(
@@ -153,13 +158,13 @@ os.write(1, b"forked")`
           assert.strictEqual(yield* warmly(at(line)), "forked")
         })
       ),
-    60_000
+    patience
   )
 
   it.scopedLive(
     "does not use one whose mounts are no longer what they were",
     () =>
-      inWorld(({ at, root, warmly }) =>
+      inWorld(({ at, ready, root, warmly }, sandbox) =>
         Effect.gen(function*() {
           const tree = yield* stage(user)
           writeFileSync(join(tree, "package"), "dependency")
@@ -179,7 +184,9 @@ os.write(1, b"forked")`
               () => renameSync(tree, `${tree}-old`)
             ]
           ) {
-            yield* Effect.sleep("500 millis")
+            yield* ready(cat)
+            // No use begins before a start is over, not even one of another kind.
+            yield* sandbox.run(at(["true"]))
             swap()
             mkdirSync(join(root, "node_modules"), { recursive: true })
             mkdirSync(tree, { recursive: true })
@@ -188,41 +195,83 @@ os.write(1, b"forked")`
           }
         })
       ),
-    60_000
+    patience
+  )
+
+  it.scopedLive(
+    "attaches to nothing while a command runs, since engines may look at the mounts then",
+    () =>
+      inWorld(({ at, proxy, root, warmly }, sandbox) =>
+        Effect.gen(function*() {
+          const [making, goOn, up] = yield* Effect.all([
+            Deferred.make<void>(),
+            Deferred.make<"pass">(),
+            Deferred.make<void>()
+          ])
+          let [creates, meanwhile, runs] = [0, 0, false]
+          proxy.fate = (asked) => {
+            if (asked === attach && runs) meanwhile++
+            // The first is to try what the engine sees, the second the command's own.
+            if (asked !== create || ++creates !== 3) return "pass"
+            Deferred.unsafeDone(making, Effect.void)
+            return Effect.runPromise(Deferred.await(goOn))
+          }
+          yield* sandbox.run(at(["true"]))
+          yield* Deferred.await(making)
+          const onOutput = () => Deferred.unsafeDone(up, Effect.void)
+          const long = ["sh", "-c", "echo up; until [ -e go ]; do sleep 0.05; done"] as const
+          const fiber = yield* Effect.fork(sandbox.run(at(long, { onOutput })))
+          yield* Deferred.await(up)
+          runs = true
+          const before = proxy.answers(create)
+          yield* Deferred.succeed(goOn, "pass")
+          yield* proxy.answersMore(create, before)
+          // This one is attached to, in the time of which the other would have been.
+          yield* sandbox.run(at(["true"]))
+          assert.strictEqual(meanwhile, 1)
+          runs = false
+          writeFileSync(join(root, "go"), "")
+          yield* Fiber.join(fiber)
+          assert.strictEqual(yield* warmly(at(["echo", "x"])), "x\n")
+        })
+      ),
+    patience
   )
 
   it.scopedLive(
     "is not for commands that can write elsewhere or when no session asks for it",
     () =>
-      inWorld(({ at, proxy, scope, warmly }, sandbox) =>
+      inWorld(({ at, root, scope, warmly }, sandbox) =>
         Effect.gen(function*() {
-          const other = yield* stage(user)
+          const [other, next] = [yield* stage(user), yield* stage(user)]
           const both = at(["true"], {
             mounts: [...at(["true"]).mounts, { source: other, target: "/srv/other", mode: "rw" }]
           })
-          yield* warmly(at(["true"]))
+          const shown = (directory: string) => containers(name, `fluffy.session=${session}`, `volume=${directory}`)
+          yield* sandbox.run(both)
+          // Twice in the time of which one would have been made for it.
+          for (const _ of [1, 2]) yield* warmly(at(["true"]))
+          assert.deepStrictEqual(shown(other), [])
           yield* Scope.close(scope, Exit.void)
-          for (const command of [both, at(["true"])]) {
-            const creates = () => proxy.answered.filter((call) => call === create).length
-            const before = creates()
-            yield* sandbox.run(command)
-            yield* Effect.sleep("500 millis")
-            assert.strictEqual(creates(), before + 1)
-            assert.deepStrictEqual(left(), [])
+          assert.deepStrictEqual(left(), [])
+          yield* sandbox.run(at(["true"]))
+          yield* sandbox.warm(next)
+          for (const _ of [1, 2]) {
+            yield* warmly(at(["true"], { mounts: [{ source: next, target: "/srv/p", mode: "rw" }] }))
           }
+          assert.deepStrictEqual(shown(root), [])
         })
       ),
-    60_000
+    patience
   )
 
   it.scopedLive(
     "kills what is interrupted, and ends what runs too long, as without it",
     () =>
-      inWorld(({ at, warmly }, sandbox) =>
+      inWorld(({ at, ready }, sandbox) =>
         Effect.gen(function*() {
           const marker = `7${process.pid}8`
-          yield* warmly(at(["true"]))
-          yield* Effect.sleep("500 millis")
+          yield* ready(at(["true"]))
           const fiber = yield* Effect.fork(sandbox.run(at(["sleep", marker])))
           yield* Effect.repeat(Effect.sync(() => survivors(marker)), {
             until: (found) => found.length > 0,
@@ -230,7 +279,7 @@ os.write(1, b"forked")`
           })
           yield* Fiber.interrupt(fiber)
           assert.deepStrictEqual(survivors(marker), [])
-          yield* Effect.sleep("500 millis")
+          yield* ready(at(["true"]))
           const late = yield* sandbox.run(
             at(["sh", "-c", `trap '' TERM; setsid sleep ${marker} & while :; do sleep ${marker}; done`], {
               limits: { timeoutMs: 400 }
@@ -239,57 +288,57 @@ os.write(1, b"forked")`
           assert.deepStrictEqual([late.ended, late.exitCode, survivors(marker)], ["timeout", 137, []])
         })
       ),
-    60_000
+    patience
   )
 
   it.scopedLive(
     "runs a command once and no more when what was ready for it is gone",
     () =>
-      inWorld(({ at, warmly }, sandbox) =>
+      inWorld(({ at, ready }, sandbox) =>
         Effect.gen(function*() {
           const write = at(["sh", "-c", "echo x >> runs; wc -l < runs"])
-          assert.strictEqual(Number(yield* warmly(write)) > 1, true)
-          yield* Effect.repeat(Effect.sync(left), {
-            until: (ids) => ids.length > 0,
-            schedule: Schedule.spaced("50 millis")
-          })
-          const before = Number(text((yield* sandbox.run(write)).stdout))
+          const count = Effect.map(sandbox.run(write), ({ stdout }) => Number(text(stdout)))
+          yield* ready(write)
+          const before = yield* count
+          yield* ready(write)
+          const again = yield* count
+          assert.isAbove(again, before)
+          yield* ready(at(["true"]))
           // Removed by somebody while it is ready.
-          yield* Effect.repeat(Effect.sync(left), {
-            until: (ids) => ids.length > 0,
-            schedule: Schedule.spaced("50 millis")
-          })
-          yield* Effect.sleep("500 millis")
           for (const id of left()) {
             yield* Effect.promise(() =>
               new Dockerode({ socketPath: sockets[name] }).getContainer(id).remove({ force: true })
             )
           }
-          assert.strictEqual(Number(text((yield* sandbox.run(write)).stdout)), before + 1)
+          assert.strictEqual(yield* count, again + 1)
         })
       ),
-    60_000
+    patience
   )
 
-  it.scopedLive(
-    "runs a command all the same while the engine fails or hangs over what is to be ready",
-    () =>
+  it.scopedLive.each(
+    [create, attach, start].flatMap((call) => (["fail", "hold"] as const).map((fate) => ({ call, fate })))
+  )(
+    "runs a command all the same while the engine meets $call for what is to be ready with: $fate",
+    ({ call, fate }) =>
       inWorld(({ at, proxy }, sandbox) =>
         Effect.gen(function*() {
-          // The first start is the command's own, what follows is for the next one.
-          for (const call of [create, startCall]) {
-            for (const fate of ["fail", "hold"] as const) {
-              yield* sandbox.run(at(["true"]))
-              proxy.fate = (asked) => asked === call ? fate : "pass"
-              yield* Effect.sleep("300 millis")
-              proxy.fate = () => "pass"
-              const { exitCode } = yield* sandbox.run(at(["sh", "-c", "exit 4"]))
-              assert.strictEqual(exitCode, 4)
-            }
+          const met = yield* Deferred.make<void>()
+          let seen = 0
+          // The first is to try what the engine sees, the second the command's own.
+          proxy.fate = (asked) => {
+            if (asked !== call || ++seen !== 3) return "pass"
+            Deferred.unsafeDone(met, Effect.void)
+            return fate
           }
+          yield* sandbox.run(at(["true"]))
+          yield* Deferred.await(met)
+          const { exitCode } = yield* sandbox.run(at(["sh", "-c", "exit 4"]))
+          assert.strictEqual(exitCode, 4)
+          proxy.letGo()
         })
       ),
-    60_000
+    patience
   )
 
   it.scopedLive("leaves nothing behind", () => Effect.map(settled, () => assert.deepStrictEqual(left(), [])))

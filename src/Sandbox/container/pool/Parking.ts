@@ -2,7 +2,7 @@ import { Effect, type Scope } from "effect"
 import { type SandboxCommand, type SandboxResult, writable } from "../../SandboxCommand.ts"
 import type { SandboxFailed } from "../../SandboxError.ts"
 import { templateOf } from "../../Template.ts"
-import { type Container, container, follow, type Making, start } from "../life.ts"
+import { attach, type Container, type Created, created, follow, type Making, start } from "../life.ts"
 import { begunByte, requestLine } from "../request.ts"
 import { within } from "../within.ts"
 import * as Pool from "./Pool.ts"
@@ -16,16 +16,15 @@ interface Parked {
   dead: boolean
 }
 
-const park = (making: Making): Effect.Effect<Parked, SandboxFailed, Scope.Scope> =>
-  Effect.map(container(making), (made) => {
-    const parked: Parked = { made, dead: false }
-    const die = () => void (parked.dead = true)
-    // It says nothing and does not end by itself before it has its command.
-    made.attached.printTo(die)
-    void made.attached.closed.then(die)
-    made.attached.exited.then(die, die)
-    return parked
-  })
+const park = (made: Container): Parked => {
+  const parked: Parked = { made, dead: false }
+  const die = () => void (parked.dead = true)
+  // It says nothing and does not end by itself before it has its command.
+  made.attached.printTo(die)
+  void made.attached.closed.then(die)
+  made.attached.exited.then(die, die)
+  return parked
+}
 
 /** Runs the command in it; undefined when it ended before anything of the command began. */
 const runIn = (
@@ -71,15 +70,23 @@ const keyOf = (shape: Making["shape"]): string | undefined => {
 
 const isCurrent = ({ key, making }: Wanted) => keyOf(making.shape) === key
 
-const pool = Pool.make<Wanted, Parked, SandboxFailed | "moved">({
-  make: ({ making }) => park(making),
-  start: (parked, wanted) =>
-    Effect.tryPromise({
-      try: () => within(startMs, "started nothing", start(parked.made)),
-      catch: () => "moved" as const
-    }).pipe(
-      Effect.filterOrFail(() => isCurrent(wanted), () => "moved" as const)
-    ),
+const unmoved = (wanted: Wanted) =>
+  Effect.suspend(() => isCurrent(wanted) ? Effect.void : Effect.fail("moved" as const))
+
+const pool = Pool.make<Wanted, Created, Parked, SandboxFailed | "moved">({
+  make: ({ making }) => created(making),
+  // Docker follows the mounts' paths when it starts a container, Podman when it attaches: to what they are now, before and afterwards.
+  start: (made, wanted) =>
+    Effect.gen(function*() {
+      yield* unmoved(wanted)
+      const parked = park(yield* attach(made, startMs))
+      yield* Effect.tryPromise({
+        try: () => within(startMs, "started nothing", start(parked.made)),
+        catch: () => "moved" as const
+      })
+      yield* unmoved(wanted)
+      return parked
+    }),
   isAlive: ({ dead }) => !dead,
   isCurrent
 })

@@ -2,12 +2,13 @@ import { Clock, Effect, Exit, Queue, Scope } from "effect"
 import { type DemandOptions, usual, wanted } from "./demand.ts"
 
 /**
- * Things of kind A that are made ahead and used once, by key. `make` does what may be done at any time, `start` what may not while
- * something is in use. `isAlive` says whether one that is ready still is, `isCurrent` whether what is made of a shape now would be of use.
+ * Things of kind A that are made ahead and used once, by key. `make` does what may be done at any time, `start` makes it an A by what may
+ * not be done while something is in use. `isAlive` says whether one that is ready still is, `isCurrent` whether what is made of a shape now
+ * would be of use.
  */
-export interface PoolOptions<S, A, E> {
-  readonly make: (shape: S) => Effect.Effect<A, E, Scope.Scope>
-  readonly start: (made: A, shape: S) => Effect.Effect<void, E>
+export interface PoolOptions<S, M, A, E> {
+  readonly make: (shape: S) => Effect.Effect<M, E, Scope.Scope>
+  readonly start: (made: M, shape: S) => Effect.Effect<A, E, Scope.Scope>
   readonly isAlive: (made: A) => boolean
   readonly isCurrent: (shape: S) => boolean
   readonly demand?: DemandOptions
@@ -43,8 +44,8 @@ const restMs = 30_000
 const usesKept = 32
 
 /** A pool that keeps as many ready as were used in a burst of late; none before the first use, none when it has been idle. */
-export const make = Effect.fnUntraced(function*<S, A, E>(
-  options: PoolOptions<S, A, E>
+export const make = Effect.fnUntraced(function*<S, M, A, E>(
+  options: PoolOptions<S, M, A, E>
 ): Effect.fn.Return<Pool<S, A>, never, Scope.Scope> {
   const { demand = usual } = options
   const scope = yield* Effect.scope
@@ -114,7 +115,7 @@ export const make = Effect.fnUntraced(function*<S, A, E>(
         const own = yield* Scope.make()
         held.add(own)
         yield* options.make(entry.shape).pipe(
-          Effect.tap((made) => gate.withPermits(everybody)(options.start(made, entry.shape))),
+          Effect.flatMap((made) => gate.withPermits(everybody)(options.start(made, entry.shape))),
           Scope.extend(own),
           restore,
           Effect.tap((value) => Effect.sync(() => entry.slots.push({ value, scope: own }))),
