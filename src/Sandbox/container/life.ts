@@ -39,7 +39,7 @@ const createMs = 60_000
 const killMs = 3000
 const noSuchImage = 404
 
-const making = "make a container"
+const toMake = "make a container"
 
 const failing = (backend: string, method: string, reason?: SandboxFailed["reason"]) => (error: unknown) =>
   new SandboxFailed({
@@ -52,7 +52,7 @@ const failing = (backend: string, method: string, reason?: SandboxFailed["reason
 
 /** Whether no container was made because its image is gone: nothing has run. */
 export const isImageGone = (error: SandboxFailed | SandboxUnavailable): boolean =>
-  error._tag === "SandboxFailed" && error.method === making && statusOf(error.cause) === noSuchImage
+  error._tag === "SandboxFailed" && error.method === toMake && statusOf(error.cause) === noSuchImage
 
 /** Removes a container by its name; one that stays is put down in `left`. */
 export const removeOrKeep = ({ engine }: Found, name: string, left: Set<string>): Effect.Effect<void> =>
@@ -80,7 +80,7 @@ export const created = Effect.fnUntraced(function*(
       const volume = volumeOf(facts, shape.command.mounts, name, shape.labels)
       return within(createMs, "made no container", engine.create(createOptions({ ...shape, name }), volume))
     },
-    catch: failing(backend, making, "setup")
+    catch: failing(backend, toMake, "setup")
   }))
   return { name, id, making }
 })
