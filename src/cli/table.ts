@@ -191,7 +191,7 @@ export const table = {
     usage: "sandbox prune",
     summary: "remove what killed kernels left in the engines, replaced base images and old dependencies",
     operands: { least: 0, most: 0 },
-    flags: { sandbox: engine }
+    flags: { sandbox: { ...engine, help: "this engine only (every one that is here)" } }
   },
   "session list": {
     usage: "session list",

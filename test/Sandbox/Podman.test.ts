@@ -3,7 +3,9 @@ import { Effect } from "effect"
 import { Sandbox } from "../../src/Sandbox.ts"
 import * as Podman from "../../src/Sandbox/Podman.ts"
 import { suite } from "../contract/ContainerContract.ts"
-import { requireEngine } from "../support/engines.ts"
+import { requireEngine, sockets } from "../support/engines.ts"
+import { fluffy } from "../support/fluffy.ts"
+import { stage, users } from "../support/sandbox.ts"
 
 describe("Sandbox/Podman without an engine", () => {
   it.live("is not usable, and its probe names the command that mends it", () =>
@@ -13,4 +15,19 @@ describe("Sandbox/Podman without an engine", () => {
     }).pipe(Effect.provide(Podman.layerLazy({ socket: "/nonexistent/engine.sock" }))))
 })
 
-if (requireEngine("podman")) suite("podman")
+if (requireEngine("podman")) {
+  suite("podman")
+
+  describe("fluffy sandbox prune", () => {
+    it.scopedLive("goes through every engine that is here, and through one that is named", () =>
+      Effect.gen(function*() {
+        const cwd = yield* stage(users[0]!)
+        const [DOCKER_HOST, CONTAINER_HOST] = ["unix:///nonexistent.sock", `unix://${sockets.podman}`]
+        const prune = (env: Readonly<Record<string, string>>, ...args: ReadonlyArray<string>) =>
+          Effect.map(fluffy(["sandbox", "prune", ...args], { cwd, env }), ({ exitCode }) => exitCode)
+        assert.strictEqual(yield* prune({ DOCKER_HOST, CONTAINER_HOST }), 0)
+        assert.strictEqual(yield* prune({ DOCKER_HOST, CONTAINER_HOST }, "--sandbox", "docker"), 7)
+        assert.strictEqual(yield* prune({ DOCKER_HOST, CONTAINER_HOST: DOCKER_HOST }), 7)
+      }))
+  })
+}
