@@ -11,6 +11,9 @@ module Fluffy
     message.to_s.dup.force_encoding("UTF-8").scrub[0, MAX_MESSAGE]
   end
 
+  # What decides whether a test passes. Setup and output are often a project's own, and no part of it.
+  DECISIVE = /\A(assert|refute|flunk|run|capture_exceptions|passed\?|skipped\?|error\?|failure|record|result|new|from|inherited|methods_matching)/
+
   class Reporter < Minitest::AbstractReporter
     def initialize(write)
       super()
@@ -49,6 +52,10 @@ if arguments.empty?
 end
 ["test", "spec", "lib"].each { |directory| $LOAD_PATH.unshift(File.expand_path(directory)) if File.directory?(directory) }
 
+changed = Fluffy.watch(
+  [Minitest, Minitest::Runnable, Minitest::Test, Minitest::Result, Minitest::CompositeReporter, Fluffy::Reporter],
+  Fluffy::DECISIVE
+)
 broken = false
 arguments.each do |path|
   full = File.expand_path(path)
@@ -67,5 +74,6 @@ arguments.each do |path|
 end
 
 passed = Minitest.run(options)
+write.call({ problem: "the tests or the code under test changed minitest itself" }) if changed.call
 write.call({ end: true })
 exit!(passed && !broken ? 0 : 1)

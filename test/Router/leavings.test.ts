@@ -85,7 +85,7 @@ describe.skipIf(!requireRuntime("bubblewrap"))("green that leans on what git ign
       assert.strictEqual(outcome, "ok", text)
       const { told, verdict } = yield* session.run()
       assert.strictEqual(verdict.verdict, "none", told)
-      assert.match(verdict.reason, /__pycache__\/double\.cpython-\d+\.pyc among them: remove it/)
+      assert.match(verdict.reason, /__pycache__\/double\.cpython-\d+\.pyc among them: remove all like it/)
     }))
 
   inCoding(

@@ -15,6 +15,7 @@ const decode = Schema.decodeUnknownEither(Schema.parseJson(Schema.Struct({
   messages: Schema.optionalWith(Schema.Array(Schema.String), { default: () => [] }),
   examples: Schema.Array(Example),
   dry: Schema.optional(Schema.Boolean),
+  changed: Schema.optional(Schema.Boolean),
   summary: Schema.Struct({
     example_count: Schema.Number,
     failure_count: Schema.Number,
@@ -56,8 +57,11 @@ const parse = (report: Uint8Array, places: Places): TestReport => {
   const text = textOf(report)
   const read = text === null ? undefined : Either.getOrUndefined(decode(text))
   if (read === undefined) return unreadable("rspec")
-  const { dry, examples, messages, summary } = read
+  const { changed, dry, examples, messages, summary } = read
   if (dry === true) return { ...unreadable("rspec"), problem: "it was a dry run, in which no example runs" }
+  if (changed === true) {
+    return { ...unreadable("rspec"), problem: "the tests or the code under test changed RSpec itself" }
+  }
   const examined = examples.map((example) => caseOf(example, places))
   const errors = loadErrors(messages, places)
   const count = (status: TestCase["status"]) => examined.filter((one) => one.status === status).length

@@ -47,15 +47,15 @@ const kits = [
 describe("a source that is called like a library of the runner", { timeout: 60_000 }, () => {
   for (const { base, body, right, runner, source, test } of kits) {
     const [code, names] = shadows[runner]!
-    // One by one: what is loaded first would hide the rest.
-    it.scopedLive(`is not loaded by ${runner} while the key can be read`, () =>
-      Effect.forEach(names, (name) =>
+    for (const name of names) {
+      it.scopedLive(`${name} is not loaded by ${runner} while the key can be read`, () =>
         Effect.gen(function*() {
           const reports = yield* openReports
           const files = { ...base, [source]: right, [test]: body, [name]: code(`${reports.source}/key`) }
           yield* runAll(yield* onDisk(files), {}, undefined, reports)
-          assert.isFalse(existsSync(`${reports.source}/key`), name)
-        })))
+          assert.isFalse(existsSync(`${reports.source}/key`))
+        }))
+    }
   }
 
   for (const { base, body, runner, source, test, wrong } of kits.filter(({ runner }) => runner === "pytest")) {

@@ -98,7 +98,7 @@ const withLeavings = (judged: Verdict, leaning: ReadonlyArray<ProjectPath>): Ver
     ...judged,
     verdict: "none",
     reason: `the tests pass only with files that git ignores and no merge takes, ${shadow} among them: ` +
-      "remove it and run them again"
+      "remove all like it and run them again"
   }
 }
 
