@@ -26,7 +26,7 @@ const tool = (name: string) =>
   tools.has(name) ? undefined : `${quote(name)} is no tool, so it never matches; known are ${[...tools].join(", ")}`
 
 const host = (name: string) => {
-  const parsed = parseAllowed(name.replace(/\.(?=:|$)/, ""))
+  const parsed = parseAllowed(name.replace(/\.(?=:|$)/, "").replace(/^\*\./, "a."))
   return Either.isRight(parsed) ? undefined : `the host ${quote(name)} never matches: ${parsed.left}`
 }
 

@@ -1,7 +1,7 @@
 import { Either, ParseResult, Schema } from "effect"
 import { type Located, parseYaml, type Place } from "../internal/Yaml.ts"
 import { PolicyLoadFailed } from "./PolicyError.ts"
-import { problemsOf } from "./problems.ts"
+import { problemsOf, workOf } from "./problems.ts"
 import { type Rule, RuleFile, type RuleLayer } from "./Rule.ts"
 import { warningsOf } from "./warnings.ts"
 
@@ -23,6 +23,9 @@ export interface ParsedRules {
 
 /** The most a file may hold, in bytes. */
 export const maxFileBytes = 1024 * 1024
+
+/** A second or so of work for examples, so that a hostile project cannot hold up the start. */
+const maxWork = 20_000_000
 
 const decode = Schema.decodeUnknownEither(RuleFile, { onExcessProperty: "error", errors: "first" })
 
@@ -99,7 +102,13 @@ export const parseRules = (
         failure(file, located, ["rules", again, "name"], "another rule of this file has this name", "value")
       )
     }
+    let work = 0
     for (const [index, rule] of rules.entries()) {
+      work += workOf(rule)
+      if (work > maxWork) {
+        const problem = "the examples of this file up to here take too long to be tried; write fewer, or shorter lists"
+        return yield* Either.left(failure(file, located, ["rules", index, "examples"], problem, "key"))
+      }
       const [first] = problemsOf(rule, tryExamples)
       if (first !== undefined) {
         return yield* Either.left(failure(file, located, ["rules", index, ...first.at], first.problem, "value"))

@@ -51,6 +51,11 @@ export const ofExample = (example: Example, at: RuleProblem["at"]): ReadonlyArra
   return paths
 }
 
+/** How much work the examples of a rule are, in characters of its match that are compared. */
+export const workOf = ({ examples, except, match }: Rule): number =>
+  [...examples?.match ?? [], ...examples?.no_match ?? []].reduce((sum, one) => sum + requestsOf(one).length, 0) *
+  JSON.stringify([match, except]).length
+
 const failing = (rule: Rule): ReadonlyArray<RuleProblem> =>
   runExamples(rule).filter(({ ok }) => !ok).map(({ index, kind, request }) => ({
     at: ["examples", kind, index],

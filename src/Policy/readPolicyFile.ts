@@ -23,6 +23,7 @@ export interface PolicyText {
 const maxFiles = 1000
 const maxExtensions = 32
 const maxEntries = 10_000
+const maxFolderBytes = 4 * maxFileBytes
 
 const failed = (file: string, problem: string) => new PolicyLoadFailed({ file, line: 0, column: 0, problem })
 
@@ -87,6 +88,9 @@ const openToAll = async (directory: string, names: ReadonlyArray<string>): Promi
   return undefined
 }
 
+// What is not there any more is told of when it is read.
+const sizeOf = (path: string) => lstat(path).then(({ size }) => size, () => 0)
+
 const isLink = async (path: string) => (await lstat(path)).isSymbolicLink()
 
 /** Whether a file of rules is a program: JavaScript or TypeScript. */
@@ -116,6 +120,10 @@ export const listPolicyFiles = Effect.fnUntraced(function*(layer: RuleLayer, dir
   if (names.length > maxFiles) return yield* failed(directory, `it holds more than ${maxFiles} files of rules`)
   if (names.filter(isExtension).length > maxExtensions) {
     return yield* failed(directory, `it holds more than ${maxExtensions} extensions (.js, .ts)`)
+  }
+  const sizes = yield* Effect.promise(() => Promise.all(names.map((name) => sizeOf(join(directory, name)))))
+  if (sizes.reduce((sum, size) => sum + size, 0) > maxFolderBytes) {
+    return yield* failed(directory, "it holds more than 4 MiB of rules")
   }
   const open = layer === "user" && names.length > 0
     ? yield* Effect.promise(() => openToAll(directory, names))

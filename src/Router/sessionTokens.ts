@@ -117,7 +117,9 @@ export const settleByHeld = Effect.fnUntraced(function*(
       ? decision
       : yield* present(leaves, session, request, one.capability)
     if (settled.layer === "token") return { settled, one }
-    held.splice(held.indexOf(one), 1)
+    // Calls that read run together, and another may have forgotten it meanwhile.
+    const at = held.indexOf(one)
+    if (at >= 0) held.splice(at, 1)
   }
   return undefined
 })

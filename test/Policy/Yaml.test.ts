@@ -237,6 +237,15 @@ describe("Policy/Yaml", () => {
       assert.notInclude(error.message, "\u001b")
     }))
 
+  it.scoped("refuses a folder of more than 4 MiB", () =>
+    Effect.gen(function*() {
+      const large = `version: 1\nrules: []\n#${"x".repeat(1000 * 1024)}`
+      const files = Object.fromEntries(["a", "b", "c", "d", "e"].map((name) => [`${name}.yaml`, large]))
+      assert.include((yield* Effect.flip(load(yield* folder(files), "project"))).problem, "more than 4 MiB")
+      const { "a.yaml": _, ...fewer } = files
+      assert.lengthOf((yield* load(yield* folder(fewer), "project")).files, 4)
+    }))
+
   it.scoped("reads no rules of the user's that anyone could have written, and says how to mend it", () =>
     Effect.gen(function*() {
       const home = yield* temporary

@@ -42,6 +42,17 @@ describe("parseRules, of a hostile file,", () => {
     assert.include(problemOf(text), "more than 256 requests")
   })
 
+  it("refuses examples that together take too long to be tried, before it tries them", () => {
+    const list = (n: number, name: string) => Array.from({ length: n }, (_, index) => `${name}${index}*z`).join(", ")
+    const example = `{ action: merge, path: [${list(200, "q")}] }`
+    const rule = (name: string, patterns: number, examples: number) =>
+      `  - { name: ${name}, effect: deny, match: { action: merge, path: [${list(patterns, "p")}] }, ` +
+      `examples: { no_match: [${Array(examples).fill(example).join(", ")}] } }\n`
+    assert.include(problemOf(`${head}${rule("a", 30_000, 1)}`), "too long to be tried")
+    assert.include(problemOf(head + Array.from({ length: 30 }, (_, n) => rule(`r${n}`, 500, 1)).join("")), "too long")
+    assert.isTrue(Either.isRight(parseRules("p.yaml", `${head}${rule("a", 100, 10)}`, "user")))
+  })
+
   it("never throws, and refuses or reads, whatever the text", () => {
     const piece = fc.constantFrom(
       "version: 1\n",

@@ -74,7 +74,7 @@ it.each<[Match, Partial<Rule>]>([
   [{ action: ["merge", "shell.exec"], command: "x" }, {}],
   [{ action: "shell.exec", command: ["python3*", "/opt/my app/x", "[[]"], tool: "shell.exec" }, {}],
   [{ action: ["merge", "change"], path: ["a{b}", "{", "a,b"], tool: "fs.write" }, {}],
-  [{ action: "network.connect", host: ["A.example", "*.a.example:8443", "a.example.", "a.example.:443"] }, {}],
+  [{ action: "network.connect", host: ["A.example", "*.example:8443", "a.example.", "a.example.:443"] }, {}],
   [{ path: "a" }, { except: [{ action: "merge" }] }],
   [{ action: "merge", path: ["a"] }, { except: [{ path: ["a", "!a"] }] }]
 ])("has nothing to say about %j, %j", (match, rest) => {

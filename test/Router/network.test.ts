@@ -30,6 +30,7 @@ const commands = rule("commands", "allow", { action: ["shell.exec", "test.run", 
 const use = rule("use", "allow", { action: "network.use" })
 const connect = rule("connect", "allow", { action: "network.connect", host: "*.example" })
 const yes: ReviewAnswer = { approved: true, reason: "" }
+const me = { user: "me", uid: 1000, terminal: "/dev/pts/1" }
 const no: ReviewAnswer = { approved: false, reason: "not there" }
 
 interface Setting {
@@ -82,6 +83,7 @@ const inSession = <A, E>(
     readonly questions: ReadonlyArray<{ readonly reason: string }>
     readonly ran: ReadonlyArray<Sandbox.SandboxCommand>
     readonly log: Effect.Effect<ReadonlyArray<Audit.AuditEntry>, any, any>
+    readonly records: Effect.Effect<ReadonlyArray<Audit.AuditEntry>, any, any>
     readonly port: number
   }) => Effect.Effect<A, E, any>
 ): Effect.Effect<A, any, Scope.Scope> =>
@@ -137,7 +139,8 @@ const inSession = <A, E>(
             }
           }))
       const log = Effect.flatMap(Audit.Audit, (_) => _.entries({ category: "network" }))
-      return yield* body({ call, questions: seen.questions, ran, log, port })
+      const records = Effect.flatMap(Audit.Audit, (_) => _.entries({}))
+      return yield* body({ call, questions: seen.questions, ran, log, records, port })
     }).pipe(Effect.provide(kernel))
   })
 
@@ -245,14 +248,19 @@ describe("a call that asks for a network", () => {
 
   it.scopedLive("asks a human once for a host, however many connections wait for the answer", () =>
     inSession(
-      { rules: [commands, use, rule("ask", "require_review", { action: "network.connect" })], answers: [yes, no] },
-      ({ call, questions }) =>
+      {
+        rules: [commands, use, rule("ask", "require_review", { action: "network.connect" })],
+        answers: [{ ...yes, by: me }, no]
+      },
+      ({ call, questions, records }) =>
         Effect.gen(function*() {
           assert.deepStrictEqual(
             answersOf((yield* call(["a.example", "a.example", "a.example"])).text),
             Array(3).fill(opened)
           )
           assert.lengthOf(questions, 1)
+          const answered = (yield* records).filter(({ action }) => /^(action\.approved|token\.issued)$/.test(action))
+          assert.deepStrictEqual(answered.map(({ detail }) => detail["by"]), [me, me])
           assert.match(
             questions[0]!.reason,
             /^connect to a\.example:\d+ for shell\.exec, as often as it needs in this session\n/

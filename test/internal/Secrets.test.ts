@@ -149,6 +149,30 @@ const innocent: ReadonlyArray<readonly [title: string, text: string]> = [
   ["three segments that are no token", `eyJ${"a".repeat(20)}.${"b".repeat(20)}.${"c".repeat(20)}`],
   ["the key of the AWS manuals", `${"AKIA"}IOSFODNN7EXAMPLE`],
   [
+    "results of tests and folders",
+    "PASS: src/foo1.test.ts\nTESTS_PASS: 12a\nTWO_PASS=enabled\nPWD=/home/me/a1\nOLD_PWD=/home/me/b2\nMAX_PASS=100000"
+  ],
+  [
+    "files of keys",
+    "SSH_PRIVATE_KEY=~/.ssh/id_ed25519\nPRIVATE_KEY=./keys/dev1.pem\nAPP_KEY=/run/secrets/app1\nAPP_CREDENTIALS=\"/etc/app/creds1.json\""
+  ],
+  [
+    "names that look like prefixes",
+    "hf_hub_download_the_file_of_a_repository1 gsk_learn1 xai-explains-models-of-2024-to-people hvs.example rubygems_version_3"
+  ],
+  [
+    "keys of other kinds",
+    "PRIMARY_KEY=user_id12\nCACHE_KEY=user:1:profile2\nPUBLIC_KEY=abc123def456\nCOMPAT=abc123def4567"
+  ],
+  [
+    "headers without a key",
+    "Authorization: token <token>\nX-Api-Key: your-api-key-goes-here\nheaders.Authorization = request.headers.authorization2()\n\"auth\": \"required\""
+  ],
+  [
+    "a machine without a password",
+    "machine example.com login anonymous password example\nmachine learning models login to a password manager"
+  ],
+  [
     "what was masked before",
     "DB_PASSWORD=[secret: variable]\nhttps://u:[secret: url-password]@h.com Bearer [secret: bearer]"
   ]
@@ -236,6 +260,12 @@ describe("mask is safe against", () => {
     ["quotes", "\"'`"],
     ["sendgrid", "SG.a."],
     ["words", "bearer "],
+    ["headers", "Authorization: a"],
+    ["a header without an end", "a", "authorization:"],
+    ["logins", "machine a login b "],
+    ["machines", "machine "],
+    ["connection strings", "AccountKey=a"],
+    ["names of passwords", "A_PASS="],
     ["escaped line breaks", "\\n"]
   ]
   for (const [title, unit, tail = ""] of hostile) {

@@ -26,7 +26,7 @@ const ask = Effect.fnUntraced(function*(
   if (decision.effect !== "require_review") return decision
   const known = refused.get(host)
   if (known !== undefined) return known
-  const { approved, reason } = yield* session.review({
+  const { approved, by, reason } = yield* session.review({
     session: session.id,
     kind: "action",
     reason:
@@ -41,12 +41,12 @@ const ask = Effect.fnUntraced(function*(
       actor: "human",
       decision: "require_review",
       rule: decision.rule,
-      detail: { what: `network.connect ${host}`, answer: reason.slice(0, 1000) }
+      detail: { what: `network.connect ${host}`, answer: reason.slice(0, 1000), by: by ?? null }
     }),
     fromLeaf("network.connect")
   )
   if (approved) {
-    const answer = { approved, reason, scope: "session" } as const
+    const answer = { approved, reason, scope: "session", ...(by === undefined ? {} : { by }) } as const
     const still = yield* approve(leaves, session, state, [{ request, decision }], answer)
     return still ?? { ...decision, effect: "allow" }
   }

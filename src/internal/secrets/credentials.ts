@@ -30,6 +30,28 @@ export const credentials: ReadonlyArray<Shape> = [
     valid: isPassword
   },
   {
+    kind: "api-key",
+    // Not of the schemes that are looked for above.
+    pattern: String
+      .raw`(?:[Xx]-[Aa][Pp][Ii]-[Kk][Ee][Yy]|[Aa]uthorization)["']?[:=][ \t]{0,4}["']?(?:[Tt]oken[ \t]|ApiKey[ \t])?(?<secret>[A-Za-z0-9._~+/-]{20,512}={0,2})(?![A-Za-z0-9._~+/=(-])`,
+    valid: (key) => /\d/.test(key) && /[A-Za-z]/.test(key) && !isPlaceholder(key, 8)
+  },
+  {
+    kind: "azure",
+    pattern: "(?:Account|SharedAccess)Key=(?<secret>[A-Za-z0-9+/]{43,86}={1,2})"
+  },
+  {
+    kind: "basic-auth",
+    // Docker's config.json.
+    pattern: String.raw`"auth"[ \t]{0,4}:[ \t]{0,4}"(?<secret>[A-Za-z0-9+/]{8,1024}={0,2})"`,
+    valid: isPair
+  },
+  {
+    kind: "netrc",
+    pattern: String.raw`machine\s{1,9}\S{1,253}\s{1,9}login\s{1,9}\S{1,253}\s{1,9}password\s{1,9}(?<secret>\S{4,256})`,
+    valid: isPassword
+  },
+  {
     kind: "npm",
     pattern: String.raw`:_(?:authToken|auth|password)[ \t]?=[ \t]?["']?(?<secret>[^\s"'$[\]]{8,})`,
     valid: (token) => !isPlaceholder(token, 6)

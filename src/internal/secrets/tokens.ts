@@ -38,5 +38,14 @@ export const tokens: ReadonlyArray<Shape> = [
   token("stripe", "whsec_", "[A-Za-z0-9+/=]{24,}"),
   token("google", "AIza", "[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"),
   token("google", String.raw`GOCSPX-|ya29\.`, "[A-Za-z0-9_-]{20,}"),
+  token("pypi", "pypi-AgE", "[A-Za-z0-9_-]{50,}"),
+  token("rubygems", "rubygems_", "[0-9a-f]{48}(?![A-Za-z0-9])"),
+  token("docker", "dckr_[po]at_", "[A-Za-z0-9_-]{20,}"),
+  token("huggingface", "hf_", "[A-Za-z0-9]{34}(?![A-Za-z0-9_])"),
+  token("groq", "gsk_", "[A-Za-z0-9]{52}(?![A-Za-z0-9_])"),
+  token("xai", "xai-", "[A-Za-z0-9]{80}(?![A-Za-z0-9_-])"),
+  token("vault", String.raw`hv[sbr]\.`, "[A-Za-z0-9_-]{24,}"),
+  token("digitalocean", "do[opr]_v1_", "[0-9a-f]{64}(?![A-Za-z0-9])"),
+  token("age", "AGE-SECRET-KEY-1", "[A-Z0-9]{58}(?![A-Za-z0-9])"),
   token("jwt", "eyJ", String.raw`[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{2,}\.[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*){0,2}`, isJwt)
 ]

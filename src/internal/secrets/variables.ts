@@ -1,7 +1,9 @@
 import { isPlaceholder, residue } from "./placeholder.ts"
 import type { Shape } from "./Span.ts"
 
-const ends = "TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|API_?KEY|ACCESS_KEY|SECRET_KEY|AUTH_KEY|ENCRYPTION_KEY"
+const ends =
+  "TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|_PASS|_PWD|API_?KEY|ACCESS_KEY|SECRET_KEY|SECRET_KEY_BASE|AUTH_KEY|" +
+  "ENCRYPTION_KEY|PRIVATE_KEY|SIGNING_KEY|MASTER_KEY|APP_KEY|CREDENTIALS|_PAT"
 
 const name = String.raw`(?<![A-Za-z0-9_])[A-Z0-9_]{0,80}?(?:${ends})`
 
@@ -10,6 +12,11 @@ const unquoted = String.raw`[^\s"'${"`"},;(){}[\]<>$&|\\]`
 /** Names of properties, one after the other: code and not a value. */
 const isPath = (value: string) => /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$/.test(value)
 
+/** Names of what as often as not holds the path of a file; a token that only looks like one is still a token. */
+const mayBeFile = /(?:_PASS|_PWD|PRIVATE_KEY|SIGNING_KEY|MASTER_KEY|APP_KEY|CREDENTIALS)\\?["']?\s*[=:]/
+
+const isFile = (value: string) => /^(?:~|\.{1,2})?(?:\/[\w.@-]+){2,}$|^(?:~|\.{1,2})\//.test(value)
+
 const isMade = (value: string, least: number) => {
   const left = residue(value)
   return left.length >= least && /\d/.test(left) && /[a-z]/.test(left)
@@ -17,7 +24,8 @@ const isMade = (value: string, least: number) => {
 
 /** People choose passwords, so a word will do where nothing but a shell or an `.env` file writes so; keys and tokens are made. */
 const isSecret = (value: string, match: string): boolean => {
-  if (isPath(value) || /[([{$]$/.test(match)) return false
+  if (isPath(value) || /[([{$]$/.test(match) || (mayBeFile.test(match) && isFile(value))) return false
+  if (/_(?:PASS|PWD)\\?["']?\s*[=:]/.test(match)) return !isPlaceholder(value, 6) && isMade(value, 6)
   if (!/(?:PASSWORD|PASSWD|PASSPHRASE)\\?["']?\s*[=:]/.test(match)) return !isPlaceholder(value, 8) && isMade(value, 8)
   return /(?:PASSWORD|PASSWD|PASSPHRASE)=/.test(match)
     ? !isPlaceholder(value, 5)
