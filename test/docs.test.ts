@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { help } from "../src/cli/help.ts"
 import { table as commands } from "../src/cli/table.ts"
+import { Outcome, SessionEvent } from "../src/domain/SessionEvent.ts"
 import { fileKeys } from "../src/KernelConfig/ConfigFile.ts"
 import { readConfigFile } from "../src/KernelConfig/readConfigFile.ts"
 import { parseRules } from "../src/Policy/parseRules.ts"
@@ -37,6 +38,32 @@ describe("docs/tdd.md", () => {
 
   it("lists what each phase permits as the code has it", () => {
     assert.include(page, table(phaseTable))
+  })
+})
+
+describe("docs/scripting.md", () => {
+  const rows = [...read("docs/scripting.md").matchAll(/^\| `([a-z_]+\.?[a-z]*)` \| (`[a-z][^|]*) \|/gm)]
+  const events = SessionEvent.members.map(({ fields }) => {
+    const { at, session, type, ...own } = fields
+    const names = Object.entries<{ readonly ast: object }>(own).map(([name, { ast }]) =>
+      `\`${name}${"type" in ast ? "?" : ""}\``
+    )
+    return [type.literals[0], names.join(" ")]
+  })
+
+  it("lists every event and its fields as the code has them", () => {
+    assert.deepStrictEqual(rows.map(([, type, fields]) => [type, fields]), events)
+  })
+
+  it("names every outcome, and every command that has --json", () => {
+    const text = read("docs/scripting.md")
+    for (const outcome of Outcome.literals) assert.include(text, `\`${outcome}\``)
+    const names = Object.entries(commands).flatMap(([name, { flags }]) =>
+      "json" in flags && name !== "run" ? [name] : []
+    )
+    for (const name of names.filter((name) => !["tool", "policy revoke"].includes(name))) {
+      assert.match(text, new RegExp(`^\\| [^|]*\`${name}\`[^|]* \\|`, "m"))
+    }
   })
 })
 

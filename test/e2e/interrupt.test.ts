@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import Database from "better-sqlite3"
 import { Effect } from "effect"
 import { execFileSync } from "node:child_process"
 import { existsSync, readdirSync, writeFileSync } from "node:fs"
@@ -48,6 +49,37 @@ describe.skipIf(!requireRuntime("bubblewrap"))("a task that is interrupted", () 
       60_000
     )
   }
+})
+
+const breakLog = (project: string) => {
+  const log = new Database(join(project, ".fluffy/state/audit.db"), { timeout: 30_000 })
+  log.exec("ALTER TABLE entries RENAME TO gone")
+  log.close()
+}
+
+describe.skipIf(!requireRuntime("bubblewrap"))("a task that breaks off", () => {
+  it.scopedLive("says so in its last event, with the exit code", () =>
+    Effect.gen(function*() {
+      const project = yield* makeProject(javascript)
+      const server = yield* makeModelServer("compat", ({ index }) => {
+        if (index === 2) breakLog(project)
+        return wholeWalk(walk)[index]!
+      })
+      const ran = yield* fluffy([...server.args, "--json", "--no-input", "add multiply"], {
+        cwd: project,
+        env: server.env
+      })
+      assert.strictEqual(ran.exitCode, 9, ran.stdout + ran.stderr)
+      const last = ran.events.at(-1)
+      assert.deepInclude<unknown>(last, {
+        type: "session.finished",
+        outcome: "internal_error",
+        exitCode: 9,
+        changed: []
+      })
+      assert.match(ran.stderr, /^fluffy: .*audit log/m)
+      assert.deepStrictEqual(contents(project), { ...javascript })
+    }), 60_000)
 })
 
 describe.skipIf(!requireRuntime("bubblewrap"))("a project that is not what it seems", () => {

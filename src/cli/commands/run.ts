@@ -1,4 +1,4 @@
-import { Effect, Layer } from "effect"
+import { type Cause, Effect, Exit, Layer } from "effect"
 import * as Model from "../../Agent/Model.ts"
 import type { SessionEvent } from "../../domain/SessionEvent.ts"
 import { isoNow } from "../../internal/time.ts"
@@ -7,6 +7,7 @@ import { type Observer, Orchestrator, type TaskRequest } from "../../Orchestrato
 import type { CommandOf } from "../args.ts"
 import { misused } from "../CliFailed.ts"
 import { configure, prepareToRun } from "../configure.ts"
+import { type CommandError, ending } from "../exit.ts"
 import { outStyle, print } from "../io.ts"
 import { humanObserver, jsonObserver } from "../observe.ts"
 import { summary } from "../render/summary.ts"
@@ -17,39 +18,41 @@ const noModel = misused(
     "fluffy demo shows the whole loop without one"
 )
 
-/** An interrupted session says so at the end of its events too. */
-const closing = (observer: Observer): { readonly observer: Observer; readonly close: Effect.Effect<void> } => {
+/** A session that was interrupted or broke off says so at the end of its events too. */
+const closing = (observer: Observer) => {
   let started: SessionEvent | undefined
-  const close = Effect.suspend(() =>
-    started === undefined ? Effect.void : Effect.flatMap(isoNow, (at) =>
-      observer.emit({
+  const close = (cause: Cause.Cause<CommandError>): Effect.Effect<void> =>
+    Effect.flatMap(isoNow, (at) => {
+      const { exitCode, message } = ending(cause)
+      return started === undefined ? Effect.void : observer.emit({
         type: "session.finished",
         at,
-        session: started!.session,
-        outcome: "interrupted",
-        exitCode: 130,
+        session: started.session,
+        outcome: message === undefined ? "interrupted" : "internal_error",
+        exitCode,
         changed: [],
-        summary:
+        summary: message ??
           "Interrupted: nothing is merged. A merge that had begun already is finished or undone at the next start"
-      }))
-  )
-  return {
-    observer: {
-      ...observer,
-      emit: (event) => {
-        started = event.type === "session.finished" ? undefined : started ?? event
-        return observer.emit(event)
-      }
-    },
-    close
+      })
+    })
+  const watching: Observer = {
+    ...observer,
+    emit: (event) => {
+      started = event.type === "session.finished" ? undefined : started ?? event
+      return observer.emit(event)
+    }
   }
+  return { observer: watching, close }
 }
 
 const session = (request: TaskRequest, json: boolean) =>
   Effect.gen(function*() {
     const orchestrator = yield* Orchestrator
     const { close, observer } = closing(json ? jsonObserver : yield* humanObserver(request.headless))
-    const ended = yield* Effect.onInterrupt(orchestrator.run(request, observer), () => close)
+    const ended = yield* Effect.onExit(
+      orchestrator.run(request, observer),
+      (exit) => Exit.isFailure(exit) ? close(exit.cause) : Effect.void
+    )
     if (!json) print(summary(ended, outStyle))
     return ended.exitCode
   })
