@@ -23,12 +23,46 @@ const withoutGenerators = {
   }
 }
 
+const deep = (names) =>
+  names.split(",").map((name) => name.trim()).filter((name) => name !== "" && !name.startsWith("type ")).map((name) => {
+    const [module, as = module] = name.split(" as ")
+    return `import * as ${as} from "effect/${module}"`
+  }).join("; ")
+
+/** `import { Effect } from "effect"` would run all of Effect's modules at every start: each is imported by its own name instead. */
+const deepImports = {
+  name: "deep-imports",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, "utf8").replace(/^import \{([^}]*)\} from "effect"$/gm, (_, names) => deep(names)),
+      loader: "ts"
+    }))
+}
+
 /** The shipped rules as data, by the SHA-256 of their file: reading YAML takes a good part of a start. */
 function policies() {
   const texts = readdirSync(join(root, "policies")).filter((name) => name.endsWith(".yaml")).map((name) =>
     readFileSync(join(root, "policies", name), "utf8")
   )
   return Object.fromEntries(texts.map((text) => [createHash("sha256").update(text).digest("hex"), parse(text).rules]))
+}
+
+/** The seccomp profiles as code for each processor, by what src/Sandbox/bubblewrap/filter.ts asks for: compiling takes a while. */
+async function filters() {
+  const entry = join(root, "src/Sandbox/bubblewrap/compileFilter.ts")
+  const { outputFiles: [{ text }] } = await build({ entryPoints: [entry], bundle: true, format: "esm", write: false })
+  const { compileFilter } = await import(`data:text/javascript,${encodeURIComponent(text)}`)
+  const read = (name) => readFileSync(join(root, "seccomp", `${name}.json`), "utf8")
+  const syscalls = read("syscalls")
+  return Object.fromEntries(
+    ["strict", "standard", "standard-net"].map(read).flatMap((profile) => {
+      const hash = createHash("sha256").update(profile).update(syscalls).digest("hex")
+      return Object.keys(JSON.parse(syscalls)).map((architecture) => [
+        `${architecture} ${hash}`,
+        Buffer.from(compileFilter(profile, syscalls, architecture)).toString("base64")
+      ])
+    })
+  )
 }
 
 const common = {
@@ -38,7 +72,7 @@ const common = {
   target: "node20",
   // Native code and programs cannot be bundled, and secret patterns are large and seldom needed; the rest of what the command needs is.
   external: ["better-sqlite3", "dockerode", "koffi", "@vscode/ripgrep", "@secretlint/*"],
-  define: { FLUFFY_VERSION: JSON.stringify(version), FLUFFY_POLICIES: JSON.stringify(policies()) },
+  define: { FLUFFY_VERSION: JSON.stringify(version) },
   logLevel: "warning"
 }
 
@@ -46,9 +80,17 @@ const common = {
 const entry = () =>
   build({ ...common, entryPoints: [join(root, "src/bin.ts")], outfile: join(next, "bin.js"), format: "esm" })
 
+/** JSON in plain ASCII. */
+const literal = (value) =>
+  JSON.stringify(value).replace(
+    /[^\x00-\x7f]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+  )
+
 /** Everything else as one function in one file of plain ASCII: see src/cli/load.ts. */
-const command = () =>
-  build({
+const command = async () => {
+  const prepared = `const FLUFFY_POLICIES=${literal(policies())},FLUFFY_FILTERS=${literal(await filters())};`
+  await build({
     ...common,
     entryPoints: [join(root, "src/cli/main.ts")],
     outfile: join(next, "cli-bundle/main.cjs"),
@@ -56,11 +98,12 @@ const command = () =>
     charset: "ascii",
     // A script that comes from a code cache can load no modules but by require.
     supported: { "dynamic-import": false },
-    plugins: [withoutGenerators],
+    plugins: [withoutGenerators, deepImports],
     define: { ...common.define, "import.meta.dirname": "__dirname" },
-    banner: { js: "(function(exports,require,module,__filename,__dirname){" },
+    banner: { js: `(function(exports,require,module,__filename,__dirname){${prepared}` },
     footer: { js: "})" }
   })
+}
 
 const run = async (what, args, options) => {
   const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"], ...options })

@@ -1,6 +1,7 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import { Schema } from "effect"
 import { execFileSync } from "node:child_process"
+import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { filterOf } from "../../src/Sandbox/bubblewrap/filter.ts"
@@ -12,10 +13,11 @@ import { dockerAllows } from "../support/dockerDefault.ts"
 import { holds, readAs } from "../support/seccomp.ts"
 
 const root = join(import.meta.dirname, "../..")
-const read = (name: string) => JSON.parse(readFileSync(join(root, "seccomp", name), "utf8")) as unknown
-const profile = (name: string) => Schema.decodeUnknownSync(SeccompProfile)(read(`${name}.json`))
+const textOf = (name: string) => readFileSync(join(root, "seccomp", `${name}.json`), "utf8")
+const read = (name: string) => JSON.parse(textOf(name)) as unknown
+const profile = (name: string) => Schema.decodeUnknownSync(SeccompProfile)(read(name))
 const profiles = { strict: profile("strict"), "standard-net": profile("standard-net"), standard: profile("standard") }
-const tables = read("syscalls.json") as { readonly [name in keyof typeof architectures]: Record<string, number> }
+const tables = read("syscalls") as { readonly [name in keyof typeof architectures]: Record<string, number> }
 
 const interesting = [
   ...[0n, 1n, 2n, 3n, 10n, 12n, 16n, 17n, 38n, 40n, 0x5411n, 0x5412n, 0x541cn, 0x541dn, 0x15412n, 0x100005412n],
@@ -231,5 +233,20 @@ describe("SeccompProfile", () => {
     const filters = Object.values(templates).map(({ profile }) => filterOf(profile))
     assert.strictEqual(new Set(filters).size, 3)
     assert.strictEqual(filterOf("standard"), filterOf("standard"))
+  })
+
+  it("takes what the build compiled from these very texts, and compiles what it does not know", async () => {
+    const keyOf = (profile: string) =>
+      `${process.arch} ${createHash("sha256").update(profile).update(textOf("syscalls")).digest("hex")}`
+    const prepared = { [keyOf(textOf("standard"))]: "AAECAw==", [keyOf(`${textOf("strict")} `)]: "AAECAw==" }
+    vi.stubGlobal("FLUFFY_FILTERS", prepared)
+    vi.resetModules()
+    try {
+      const fresh = await import("../../src/Sandbox/bubblewrap/filter.ts")
+      assert.deepStrictEqual([...fresh.filterOf("standard")], [0, 1, 2, 3])
+      assert.deepStrictEqual(fresh.filterOf("strict"), filterOf("strict"))
+    } finally {
+      vi.unstubAllGlobals()
+    }
   })
 })

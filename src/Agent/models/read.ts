@@ -8,18 +8,18 @@ import type { WireErrors } from "./wireErrors.ts"
 
 /** The parts of an answer streamed as server-sent events. It is over with the server's last word, not when the socket closes. */
 export const readStream = (
-  body: ReadableStream<Uint8Array>,
+  body: AsyncIterable<Uint8Array>,
   writer: PartWriter,
   reader: Reader,
   errors: WireErrors
 ): Stream.Stream<Part, AiError.AiError> => {
   const decoder = makeDecoder()
-  const source = body.getReader()
+  const source = body[Symbol.asyncIterator]()
   let ended = false
   const next = Effect.tryPromise({
     try: async () => {
-      const read = await source.read()
-      ended = read.done
+      const read = await source.next()
+      ended = read.done === true
       const found = read.done ? decoder.end() : decoder.push(read.value)
       return Chunk.unsafeFromArray([...readEvents(writer, reader, errors.scrub, found, ended)])
     },
@@ -61,13 +61,13 @@ export const readEvents = (
 }
 
 /** The text of a body up to a size; of one that breaks off, what had come. */
-export const readText = async (body: ReadableStream<Uint8Array>, most: number): Promise<string> => {
-  const source = body.getReader()
+export const readText = async (body: AsyncIterable<Uint8Array>, most: number): Promise<string> => {
   const decoder = new TextDecoder()
   let out = ""
   try {
-    for (let read = await source.read(); !read.done && out.length < most; read = await source.read()) {
-      out += decoder.decode(read.value, { stream: true })
+    for await (const bytes of body) {
+      out += decoder.decode(bytes, { stream: true })
+      if (out.length >= most) break
     }
   } catch {
     return out

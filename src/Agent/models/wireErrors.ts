@@ -1,5 +1,6 @@
 import * as AiError from "@effect/ai/AiError"
 import { Option } from "effect"
+import type { IncomingMessage } from "node:http"
 import { safeDetail, secretsOf } from "./detail.ts"
 import type { Endpoint } from "./Dialect.ts"
 import { at, parse, record, text } from "./json.ts"
@@ -32,11 +33,8 @@ export const makeWireErrors = (module: string, endpoint: Endpoint) => {
     scrub,
     /** No answer: the address, the network, a certificate. */
     transport: (cause: unknown): AiError.HttpRequestError => {
-      const inner = at(cause, "cause")
-      // The message of the outer error may quote a header, the key's included; a code never does.
-      const description = scrub(
-        text(at(inner, "code")) ?? text(at(inner, "message")) ?? "the request could not be sent"
-      )
+      // The message of an error may quote a header, the key's included; a code never does.
+      const description = scrub(text(at(cause, "code")) ?? "the request could not be sent")
       return new AiError.HttpRequestError({ module, method, reason: "Transport", request, description })
     },
     /** The answer broke off, or is larger than any answer can be. */
@@ -55,17 +53,17 @@ export const makeWireErrors = (module: string, endpoint: Endpoint) => {
           response: { status: 200, headers: {} },
           description: "the connection was cut in the middle of the answer"
         }),
-    status: (response: Response, body: string): AiError.HttpResponseError => {
+    status: (response: IncomingMessage, body: string): AiError.HttpResponseError => {
       const wait = ["retry-after", "retry-after-ms"].flatMap((name) => {
-        const value = response.headers.get(name)
-        return value === null ? [] : [[name, value] as const]
+        const value = text(response.headers[name])
+        return value === undefined ? [] : [[name, value] as const]
       })
       return new AiError.HttpResponseError({
         module,
         method,
         reason: "StatusCode",
         request,
-        response: { status: response.status, headers: Object.fromEntries(wait) },
+        response: { status: response.statusCode ?? 0, headers: Object.fromEntries(wait) },
         body: reason(body)
       })
     },

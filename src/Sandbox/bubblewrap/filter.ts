@@ -1,21 +1,23 @@
-import { Schema } from "effect"
+import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { packageRoot } from "../../internal/PackageRoot.ts"
-import { compile } from "../SeccompBpf.ts"
-import { type Architecture, architectures, SeccompProfile } from "../SeccompProfile.ts"
+import { type Architecture, architectures } from "../SeccompProfile.ts"
 import type { ProfileName } from "../Template.ts"
+import { compileFilter } from "./compileFilter.ts"
+
+/** Set by the build of the command: code in base64 by the processor and the SHA-256 (hex) of the two texts it is compiled from. */
+declare const FLUFFY_FILTERS: Readonly<Record<string, string>> | undefined
 
 const read = (name: string) => readFileSync(join(packageRoot, "seccomp", name), "utf8")
 
-const decodeProfile = Schema.decodeSync(Schema.parseJson(SeccompProfile))
-const decodeTables = Schema.decodeSync(
-  Schema.parseJson(
-    Schema.Record({ key: Schema.String, value: Schema.Record({ key: Schema.String, value: Schema.Int }) })
-  )
-)
-
 const isKnown = (name: string): name is Architecture => name in architectures
+
+const prepared = (profile: string, syscalls: string, architecture: Architecture): Uint8Array | undefined => {
+  if (typeof FLUFFY_FILTERS === "undefined") return undefined
+  const key = `${architecture} ${createHash("sha256").update(profile).update(syscalls).digest("hex")}`
+  return Object.hasOwn(FLUFFY_FILTERS, key) ? new Uint8Array(Buffer.from(FLUFFY_FILTERS[key]!, "base64")) : undefined
+}
 
 const compiled = new Map<ProfileName, Uint8Array>()
 
@@ -24,8 +26,8 @@ export const filterOf = (profile: ProfileName): Uint8Array => {
   const known = compiled.get(profile)
   if (known !== undefined) return known
   if (!isKnown(process.arch)) throw new Error(`there is no seccomp filter for ${process.arch} processors`)
-  const tables = decodeTables(read("syscalls.json"))
-  const filter = compile(decodeProfile(read(`${profile}.json`)), process.arch, tables[process.arch]!)
+  const texts = [read(`${profile}.json`), read("syscalls.json"), process.arch] as const
+  const filter = prepared(...texts) ?? compileFilter(...texts)
   compiled.set(profile, filter)
   return filter
 }
