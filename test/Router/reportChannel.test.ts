@@ -1,0 +1,33 @@
+import { assert, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { existsSync, lstatSync, readdirSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { onDisk, reportedBy } from "../../src/Router/reportChannel.ts"
+import { users } from "../support/sandbox.ts"
+
+const user = users.at(-1)!
+const open = (sealed: boolean) => Effect.map(onDisk.open({ sealed }, user), reportedBy)
+
+it.scopedLive("gives a run whose runner seals a key of its own and nothing to write to", () =>
+  Effect.gen(function*() {
+    const [first, second] = [yield* open(true), yield* open(true)]
+    assert.deepStrictEqual(first.mounts.map(({ mode }) => mode), ["ro"])
+    assert.match(Buffer.from(first.stdin!).toString(), /^[0-9a-f]{64}\n$/)
+    assert.notDeepEqual(first.stdin, second.stdin)
+  }))
+
+it.scopedLive("gives every other run an empty directory of its own and no key, until it is over", () =>
+  Effect.gen(function*() {
+    const directory = Effect.map(open(false), ({ mounts, stdin }) => {
+      assert.isUndefined(stdin)
+      return mounts.find(({ mode }) => mode === "rw")!.source
+    })
+    const before = yield* Effect.scoped(Effect.tap(directory, (path) => writeFileSync(join(path, "0-go.jsonl"), "{}")))
+    assert.isFalse(existsSync(before))
+    const [first, second] = [yield* directory, yield* directory]
+    assert.lengthOf(new Set([before, first, second]), 3)
+    for (const path of [first, second]) {
+      const { mode, uid } = lstatSync(path)
+      assert.deepStrictEqual([readdirSync(path), mode & 0o777, uid], [[], 0o700, user.uid])
+    }
+  }))
