@@ -1,9 +1,8 @@
 import { Effect, type Scope } from "effect"
-import { chownSync, mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { TestReport } from "../domain/Verdict.ts"
 import type { BindMount } from "../Sandbox.ts"
+import { reportDirectoryFor } from "./reportDirectories.ts"
 import {
   newKey,
   readReport,
@@ -37,18 +36,11 @@ export interface ReportChannel {
   ) => Effect.Effect<ReportWay, never, Scope.Scope>
 }
 
-/** A private temporary directory for one run, removed with the scope. */
+/** A private directory for one run, removed with the scope. */
 export const directoryFor = (
-  user: { readonly uid: number; readonly gid: number }
+  user: Parameters<typeof reportDirectoryFor>[0]
 ): Effect.Effect<ReportDirectory, never, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      const source = mkdtempSync(join(tmpdir(), "fluffy-report-"))
-      if (process.getuid?.() === 0) chownSync(source, user.uid, user.gid)
-      return source
-    }),
-    (source) => Effect.sync(() => rmSync(source, { recursive: true, force: true }))
-  ).pipe(Effect.map((source) => ({ source, read: (name) => readReport(join(source, name)) })))
+  Effect.map(reportDirectoryFor(user), (source) => ({ source, read: (name) => readReport(join(source, name)) }))
 
 /** A key or a directory for each run. */
 export const onDisk: ReportChannel = {
