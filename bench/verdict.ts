@@ -9,8 +9,8 @@ import { monotonicMs, timed } from "../src/internal/time.ts"
 import { defaults } from "../src/KernelConfig.ts"
 import * as Policy from "../src/Policy.ts"
 import * as Router from "../src/Router.ts"
-import { stdinOf } from "../src/Router/reportChannel.ts"
-import { fromStage, maxReportBytes, reportersDirectory, reportersSource, select } from "../src/Router/Runners.ts"
+import { reportedBy } from "../src/Router/reportChannel.ts"
+import { fromStage, maxReportBytes, select } from "../src/Router/Runners.ts"
 import { heldFiles } from "../src/Router/tools/testRun/heldFiles.ts"
 import { publicDialing, Sandbox } from "../src/Sandbox.ts"
 import * as Bubblewrap from "../src/Sandbox/Bubblewrap.ts"
@@ -38,14 +38,16 @@ const fill = (directory: string) => {
   execFileSync("git", ["init", "-q"], { cwd: directory })
 }
 
-const temporary = Effect.acquireRelease(
+/** A directory of its own, gone with the scope. */
+export const temporary = Effect.acquireRelease(
   Effect.sync(() => realpathSync(mkdtempSync(join(tmpdir(), "fluffy-bench-")))),
   (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
 )
 
 const rule: Policy.Rule = { name: "open", effect: "allow", match: { action: ["fs.write", "test.run", "change"] } }
 
-const kernelIn = (state: string) => {
+/** A router as sessions have it, over this sandbox, with its state in a directory. */
+export const kernelIn = (state: string, sandbox: Layer.Layer<Sandbox>) => {
   const classify = StateMachine.makeClassify(defaults)
   return Router.layer({
     classify,
@@ -60,12 +62,13 @@ const kernelIn = (state: string) => {
     Audit.layer({ file: join(state, "audit.db") }),
     StateMachineSql.layer({ file: join(state, "state.db"), classify }),
     Policy.layerMemory([rule]),
-    Bubblewrap.layer(),
+    sandbox,
     Disk.layer({ state })
   )))
 }
 
-const median = (figures: ReadonlyArray<number>): number => [...figures].sort((a, b) => a - b)[figures.length >> 1]!
+export const median = (figures: ReadonlyArray<number>): number =>
+  [...figures].sort((a, b) => a - b)[figures.length >> 1]!
 
 const measure = (project: string) =>
   Effect.gen(function*() {
@@ -95,7 +98,7 @@ const measure = (project: string) =>
     const [selected] = yield* select(fromStage(stage), { root: stage.project, configured: [] })
     if (selected === undefined) return yield* Effect.dieMessage("no runner")
     const bare = Effect.scoped(Effect.gen(function*() {
-      const reports = yield* Router.reportsOnDisk.open(stage.user)
+      const { mounts, ...given } = reportedBy(yield* Router.reportsOnDisk.open(selected, stage.user))
       const start = yield* monotonicMs
       const { exitCode } = yield* sandbox.run({
         command: selected.command,
@@ -105,12 +108,11 @@ const measure = (project: string) =>
         mounts: [
           ...yield* stage.mounts,
           ...heldFiles(stage, [own]),
-          { source: reports.source, target: Router.reportDirectory, mode: "rw" },
-          { source: reportersSource, target: reportersDirectory, mode: "ro" }
+          ...mounts
         ],
         limits: { ...defaults.limits, outputBytes: maxReportBytes },
         user: stage.user,
-        ...stdinOf(reports, selected)
+        ...given
       })
       if (exitCode !== 0) return yield* Effect.dieMessage(`the bare run ended with ${exitCode}`)
       return (yield* monotonicMs) - start
@@ -132,7 +134,7 @@ export const run = (): Promise<ReadonlyArray<BenchRow>> =>
   Effect.gen(function*() {
     const [project, state] = yield* Effect.all([temporary, temporary])
     fill(project)
-    const { figures, references } = yield* Effect.provide(measure(project), kernelIn(state))
+    const { figures, references } = yield* Effect.provide(measure(project), kernelIn(state, Bubblewrap.layerLazy()))
     const more = median(figures.map((figure, n) => figure - references[n]!))
     return [{
       what: "test.run beyond the sandboxed runner (node --test, 600 files, 101 tests)",

@@ -85,6 +85,7 @@ export const layerLeaves = (
     replaced.sandbox ?? SandboxAuto.layerConfig(options),
     replaced.workspace ?? Disk.layer({ state: options.state, form: options.stage }),
     Layer.effectDiscard(sweepNetworks),
+    Layer.effectDiscard(Router.sweepReports),
     ...options.layers === undefined ? [] : [Layer.effectDiscard(Router.sweepLayers(options.layers))]
   )
 

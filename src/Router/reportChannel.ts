@@ -1,41 +1,53 @@
 import { Effect, type Scope } from "effect"
-import { chownSync, mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { TestReport } from "../domain/Verdict.ts"
-import { newKey, readReport, type Selected, unseal } from "./Runners.ts"
+import type { BindMount } from "../Sandbox.ts"
+import { reportDirectoryFor } from "./reportDirectories.ts"
+import {
+  newKey,
+  readReport,
+  reportDirectory,
+  reportersDirectory,
+  reportersSource,
+  type Selected,
+  unseal
+} from "./Runners.ts"
 
-/** A directory of its own that one test run may write its report into, seen on the host as `source`. */
+/** How one run's report leaves the sandbox: sealed, on standard output, by a secret that the runner gets on standard input. */
+interface Sealed {
+  readonly key: string
+}
+
+/** The other way: in a directory of its own that the run may write, seen on the host as `source`. */
 export interface ReportDirectory {
   readonly source: string
-  /** The secret that seals this run's report where the runner can do that; null where nothing is sealed. */
-  readonly key: string | null
   /** The report's bytes once every process of the run is dead; null when there is none or it is no plain file. */
   readonly read: (name: string) => Effect.Effect<Uint8Array | null>
 }
 
+export type ReportWay = Sealed | ReportDirectory
+
 /** Where reports leave the sandbox. */
 export interface ReportChannel {
-  readonly open: (user: {
-    readonly uid: number
-    readonly gid: number
-  }) => Effect.Effect<ReportDirectory, never, Scope.Scope>
+  /** The way for one run; what the runner seals needs no directory. */
+  readonly open: (
+    selected: Pick<Selected, "sealed">,
+    user: { readonly uid: number; readonly gid: number }
+  ) => Effect.Effect<ReportWay, never, Scope.Scope>
 }
 
-/** A private temporary directory and a key for each run, removed with the scope. */
+/** A private directory for one run, removed with the scope. */
+export const directoryFor = (
+  user: Parameters<typeof reportDirectoryFor>[0]
+): Effect.Effect<ReportDirectory, never, Scope.Scope> =>
+  Effect.map(reportDirectoryFor(user), (source) => ({ source, read: (name) => readReport(join(source, name)) }))
+
+/** A key or a directory for each run. */
 export const onDisk: ReportChannel = {
-  open: (user) =>
-    Effect.acquireRelease(
-      Effect.sync(() => {
-        const source = mkdtempSync(join(tmpdir(), "fluffy-report-"))
-        if (process.getuid?.() === 0) chownSync(source, user.uid, user.gid)
-        return source
-      }),
-      (source) => Effect.sync(() => rmSync(source, { recursive: true, force: true }))
-    ).pipe(Effect.map((source) => ({ source, key: newKey(), read: (name) => readReport(join(source, name)) })))
+  open: ({ sealed }, user) => sealed ? Effect.sync(() => ({ key: newKey() })) : directoryFor(user)
 }
 
-/** Reports kept in a map by `<source>/<name>`: for a kernel in memory, whose scripted sandbox writes them there. */
+/** Reports kept in a map by `<source>/<name>`: for a kernel in memory, whose scripted sandbox writes them there and seals none. */
 export const inMemory = (files: Map<string, Uint8Array>): ReportChannel => ({
   open: () =>
     Effect.acquireRelease(
@@ -47,26 +59,30 @@ export const inMemory = (files: Map<string, Uint8Array>): ReportChannel => ({
     ).pipe(
       Effect.map((source) => ({
         source,
-        key: null,
         read: (name) => Effect.sync(() => files.get(`${source}/${name}`) ?? null)
       }))
     )
 })
 
-/** What a run is given on its standard input: the key, where its runner seals. */
-export const stdinOf = (reports: ReportDirectory, selected: Selected): { readonly stdin?: Uint8Array } =>
-  selected.sealed && reports.key !== null ? { stdin: new TextEncoder().encode(`${reports.key}\n`) } : {}
+/** What a run's command needs for its report: the key on standard input or the directory, and the reporters. */
+export const reportedBy = (way: ReportWay): {
+  readonly mounts: ReadonlyArray<BindMount>
+  readonly stdin?: Uint8Array
+} => {
+  const reporters = { source: reportersSource, target: reportersDirectory, mode: "ro" } as const
+  return "key" in way
+    ? { mounts: [reporters], stdin: new TextEncoder().encode(`${way.key}\n`) }
+    : { mounts: [{ source: way.source, target: reportDirectory, mode: "rw" }, reporters] }
+}
 
 /** The report of a finished run, and what it printed besides. */
 export const takeReport = Effect.fnUntraced(function*(
-  reports: ReportDirectory,
+  way: ReportWay,
   selected: Selected,
   stdout: Uint8Array
 ): Effect.fn.Return<{ readonly report: TestReport | null; readonly stdout: Uint8Array }> {
-  if (!selected.sealed || reports.key === null) {
-    return { report: selected.parse(yield* reports.read(selected.reportFile)), stdout }
-  }
-  const { output, problem, report } = unseal(reports.key, stdout)
+  if (!("key" in way)) return { report: selected.parse(yield* way.read(selected.reportFile)), stdout }
+  const { output, problem, report } = unseal(way.key, stdout)
   const read = selected.parse(report)
   if (problem === null) return { report: read, stdout: output }
   return { report: { runner: selected.runner, cases: read?.cases ?? [], truncated: true, problem }, stdout: output }

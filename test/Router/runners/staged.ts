@@ -1,6 +1,6 @@
 import { Effect, Layer } from "effect"
-import { onDisk as reportChannel, stdinOf, takeReport } from "../../../src/Router/reportChannel.ts"
-import { fromStage, reportDirectory, reportersDirectory, reportersSource, select } from "../../../src/Router/Runners.ts"
+import { onDisk as reportChannel, reportedBy, takeReport } from "../../../src/Router/reportChannel.ts"
+import { fromStage, select } from "../../../src/Router/Runners.ts"
 import { defaultLimits, Sandbox } from "../../../src/Sandbox.ts"
 import * as Bubblewrap from "../../../src/Sandbox/Bubblewrap.ts"
 import { judgeAll, type TestRun } from "../../../src/StateMachine.ts"
@@ -17,22 +17,19 @@ const runStaged = (project: string, own: string) =>
     const selected = yield* select(fromStage(stage), { root: project, configured: [] })
     const runs = yield* Effect.forEach(selected, (one) =>
       Effect.gen(function*() {
-        const reports = yield* reportChannel.open(stage.user)
+        const way = yield* reportChannel.open(one, stage.user)
+        const { mounts, ...given } = reportedBy(way)
         const result = yield* sandbox.run({
           command: one.command,
           args: one.args,
           env: one.env,
           cwd: one.cwd === "." ? project : `${project}/${one.cwd}`,
-          mounts: [
-            ...(yield* stage.mounts),
-            { source: reports.source, target: reportDirectory, mode: "rw" },
-            { source: reportersSource, target: reportersDirectory, mode: "ro" }
-          ],
+          mounts: [...(yield* stage.mounts), ...mounts],
           limits: defaultLimits,
           user: stage.user,
-          ...stdinOf(reports, one)
+          ...given
         })
-        return { ...result, ...(yield* takeReport(reports, one, result.stdout)) } satisfies TestRun
+        return { ...result, ...(yield* takeReport(way, one, result.stdout)) } satisfies TestRun
       }))
     const hashes = { [own]: "h1" }
     const verdict = judgeAll(runs, { written: hashes, locked: {}, redTests: [], currentHashes: hashes })

@@ -16,9 +16,10 @@ import { dirname, join } from "node:path"
 import { ProjectPath } from "../../../src/domain/ProjectPath.ts"
 import { packageRoot } from "../../../src/internal/PackageRoot.ts"
 import {
+  directoryFor,
   onDisk as reportChannel,
   type ReportDirectory,
-  stdinOf,
+  reportedBy,
   takeReport
 } from "../../../src/Router/reportChannel.ts"
 import {
@@ -95,16 +96,19 @@ const spawned = (selected: Selected, root: string, path: string, stdin: Uint8Arr
     return Effect.sync(() => child.kill("SIGKILL"))
   })
 
-/** Runs one selection as a plain child process. `reports` is a directory and a key for its report. */
+/** Runs one selection as a plain child process; `reports` takes its report where it is not sealed. */
 const runOne = (selected: Selected, root: string, reports: ReportDirectory, path: string) =>
   Effect.gen(function*() {
-    const { exitCode, output, stdout } = yield* spawned(selected, root, path, stdinOf(reports, selected).stdin)
-    const { report } = yield* takeReport(reports, selected, stdout)
+    const way = selected.sealed ? yield* reportChannel.open(selected, own) : reports
+    const { exitCode, output, stdout } = yield* spawned(selected, root, path, reportedBy(way).stdin)
+    const { report } = yield* takeReport(way, selected, stdout)
     return { report, exitCode, ended: "exit", output } satisfies TestRun & { readonly output: string }
   })
 
-/** A directory and a key for the reports of `runAll`. */
-export const openReports = reportChannel.open({ uid: process.getuid!(), gid: process.getgid!() })
+const own = { uid: process.getuid!(), gid: process.getgid!() }
+
+/** A directory for the reports of `runAll`. */
+export const openReports = directoryFor(own)
 
 /** Selects for a project on disk and runs everything selected; `path` comes before the usual PATH. */
 export const runAll = (

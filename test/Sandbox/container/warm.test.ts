@@ -1,7 +1,7 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import Dockerode from "dockerode"
 import { Deferred, Effect, Exit, Fiber, Layer, Schedule, Scope } from "effect"
-import { mkdirSync, renameSync, rmdirSync, writeFileSync } from "node:fs"
+import { chownSync, mkdirSync, renameSync, rmdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Sandbox, type SandboxCommand } from "../../../src/Sandbox.ts"
 import * as Docker from "../../../src/Sandbox/Docker.ts"
@@ -193,6 +193,38 @@ os.write(1, b"forked")`
             writeFileSync(join(tree, "package"), "dependency")
             assert.strictEqual(yield* warmly(cat), "dependency, kept\n")
           }
+        })
+      ),
+    patience
+  )
+
+  it.scopedLive(
+    "holds files of the stage read-only, also when a name of theirs was taken away and put back",
+    () =>
+      inWorld(({ at, proxy, ready, root, warmly }, sandbox) =>
+        Effect.gen(function*() {
+          const [directory, file] = [join(root, "test"), join(root, "test", "a")]
+          mkdirSync(directory)
+          writeFileSync(file, "kept")
+          for (const path of [directory, file]) chownSync(path, user.uid, user.gid)
+          const plain = at(["true"])
+          const mounts = [
+            ...plain.mounts,
+            { source: directory, target: "/srv/p/test", mode: "rw" },
+            { source: file, target: "/srv/p/test/a", mode: "ro" }
+          ] as const
+          const tries =
+            "for try in 'echo > test/a' 'rm -f test/a' 'mv test/a b' 'mv test c'; do (eval \"$try\") 2>/dev/null && echo \"$try\"; done; cat test/a"
+          const held = at(["sh", "-c", tries], { mounts })
+          assert.strictEqual(yield* warmly(held), "kept")
+          yield* ready(held)
+          // By a command that may: the mount on the file is gone with its first name, in every container that is ready.
+          const swap = yield* sandbox.run(at(["sh", "-c", "ln test/a other && rm test/a && mv other test/a"]))
+          assert.deepStrictEqual([text(swap.stderr), swap.exitCode], ["", 0])
+          const before = proxy.answers(start)
+          assert.strictEqual(text((yield* sandbox.run(held)).stdout), "kept")
+          assert.isAbove(proxy.answers(start), before)
+          assert.strictEqual(yield* warmly(held), "kept")
         })
       ),
     patience

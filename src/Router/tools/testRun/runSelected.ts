@@ -1,9 +1,9 @@
 import { Effect } from "effect"
 import type { SandboxResult } from "../../../Sandbox.ts"
 import type { TestRun } from "../../../StateMachine.ts"
-import { stdinOf, takeReport } from "../../reportChannel.ts"
+import { reportedBy, takeReport } from "../../reportChannel.ts"
 import type { RouterFailed } from "../../RouterError.ts"
-import { maxReportBytes, reportDirectory, reportersDirectory, reportersSource, type Selected } from "../../Runners.ts"
+import { maxReportBytes, type Selected } from "../../Runners.ts"
 import type { StageCommand, ToolContext } from "../../Tool.ts"
 import { heldFiles } from "./heldFiles.ts"
 
@@ -22,23 +22,20 @@ export const runSelected = Effect.fnUntraced(
     { held, run, timeoutMs }: RunOptions<A>
   ) {
     const { stage } = context.session
-    const reports = yield* context.options.reports.open(stage.user)
+    const way = yield* context.options.reports.open(selected, stage.user)
+    const { mounts, ...given } = reportedBy(way)
     const ran = yield* run({
       command: selected.command,
       args: selected.args,
       cwd: selected.cwd,
       env: selected.env,
-      mounts: [
-        ...heldFiles(stage, held),
-        { source: reports.source, target: reportDirectory, mode: "rw" },
-        { source: reportersSource, target: reportersDirectory, mode: "ro" }
-      ],
+      mounts: [...heldFiles(stage, held), ...mounts],
       outputBytes: maxReportBytes,
-      ...stdinOf(reports, selected),
+      ...given,
       ...(timeoutMs === undefined ? {} : { timeoutMs })
     })
     const { result } = ran
-    const { report, stdout } = yield* takeReport(reports, selected, result.stdout)
+    const { report, stdout } = yield* takeReport(way, selected, result.stdout)
     const judged: TestRun = { report, exitCode: result.exitCode, ended: result.ended }
     const output = [stdout, result.stderr].map((bytes) => Buffer.from(bytes).toString("utf8").trim()).filter(
       Boolean

@@ -109,9 +109,11 @@ export const makeParking = (): Parking => {
   const poolFor = (command: SandboxCommand) => {
     // What a proxy mounts is of one command: what is made ahead for it would never be used.
     if (templateOf(command).network) return undefined
-    // So is the directory that takes what is written to an overlay, which is no root of a pool.
-    const roots = new Set(writable(command.mounts))
-    return roots.size === 1 ? pools.get([...roots][0]!) : undefined
+    // So is the directory that takes what is written to an overlay.
+    if (command.mounts.some(({ mode }) => mode === "overlay")) return undefined
+    const places = writable(command.mounts)
+    const root = [...pools.keys()].find((root) => places.every((place) => `${place}/`.startsWith(`${root}/`)))
+    return places.length === 0 || root === undefined ? undefined : pools.get(root)
   }
 
   return {

@@ -24,10 +24,15 @@ const pointOf = ({ target }: BindMount, mounts: ReadonlyArray<BindMount>): Reado
     target.startsWith(`${outer.target}/`) ? [`${outer.source}${target.slice(outer.target.length)}`] : []
   )
 
-/** The file or directory itself, not its path: another that takes its place has another birth. */
+/**
+ * The file or directory itself, not its path: another that takes its place has another birth. A file that was removed, which takes the
+ * mount on it away, can come back by another name it had; its change time tells.
+ */
 const identity = (path: string): string => {
   const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false })
-  return stat === undefined ? "" : `${stat.dev} ${stat.ino} ${stat.birthtimeNs} ${stat.mode & 0o170000n}`
+  if (stat === undefined) return ""
+  const { birthtimeNs, ctimeNs, dev, ino, mode } = stat
+  return [dev, ino, birthtimeNs, mode & 0o170000n, stat.isDirectory() ? "" : ctimeNs].join(" ")
 }
 
 /**
