@@ -44,7 +44,7 @@ it.live("keeps one chain when several processes write to one new file", () =>
     for (const lines of printed) assert.lengthOf(lines, 100, lines.at(-1))
     for (const name of names) assert.deepStrictEqual(yield* committed(file, `${name}.`), both(name, 100))
     assert.deepStrictEqual((yield* using(file, (audit) => audit.verify())).checked, 600)
-  })), 60_000)
+  })), 120_000)
 
 it.live(
   "verifies, with all that was committed, after SIGKILL at any moment",
@@ -61,7 +61,7 @@ it.live(
       yield* using(file, (audit) => audit.commit(event("after")))
       assert.lengthOf(yield* committed(file, "after"), 1)
     })),
-  60_000
+  120_000
 )
 
 it.live("fails, and loses nothing it had taken, when the file cannot grow", () =>
@@ -74,4 +74,4 @@ it.live("fails, and loses nothing it had taken, when the file cannot grow", () =
     assert.deepStrictEqual((yield* committed(file, "full.")).slice(0, lines.length * 2), both("full", lines.length))
     yield* using(file, (audit) => audit.commit(event("room again")))
     assert.lengthOf(yield* committed(file, "room again"), 1)
-  })), 60_000)
+  })), 120_000)

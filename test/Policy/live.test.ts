@@ -267,7 +267,7 @@ describe("a policy in force", () => {
           assert.deepStrictEqual(yield* seen(policy), sound("deny"))
         })
       ),
-    20_000
+    120_000
   )
 
   it.live("is one set for every decision: those that ask meanwhile see the old one or the new one", () =>

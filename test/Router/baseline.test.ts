@@ -37,7 +37,7 @@ const inSession = (
   it.scopedLive(sentence, () =>
     Effect.gen(function*() {
       yield* body(yield* openSession(yield* makeProject(files)))
-    }).pipe(Effect.provide(kernel())), 60_000)
+    }).pipe(Effect.provide(kernel())), 120_000)
 
 const toCoding = (session: OpenSession, tests: Readonly<Record<string, string>> = mine) =>
   Effect.gen(function*() {
@@ -182,6 +182,6 @@ describe.skipIf(!requireRuntime("bubblewrap"))("what the tests did before the se
         assert.strictEqual(yield* walk, "run")
         assert.strictEqual(yield* walk, "cache")
       }),
-    60_000
+    120_000
   )
 })

@@ -254,7 +254,7 @@ if (requireRuntime("bubblewrap") && requireRuntime("openssl") && requireRuntime(
         assert.match(text, said)
         assert.isEmpty(at.server.requests)
         assert.isEmpty(keysIn(at))
-      }), 60_000)
+      }), 120_000)
   }
 
   it.scopedLive("a lockfile that is a link is not followed", () =>
@@ -275,7 +275,7 @@ if (requireRuntime("bubblewrap") && requireRuntime("openssl") && requireRuntime(
       )
       assert.match(outside.text, /there is no lockfile|no plain file/)
       assert.notInclude(outside.text, "root:")
-    }), 60_000)
+    }), 120_000)
 
   const failures: ReadonlyArray<
     readonly [what: string, further: Further, given: (server: PackageServer) => Record<string, string>, said: RegExp]

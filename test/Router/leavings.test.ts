@@ -47,7 +47,7 @@ const inCoding = (
       const { told } = yield* session.run()
       assert.strictEqual(yield* session.phase, "coding", told)
       yield* body(session)
-    }).pipe(Effect.provide(kernel())), 60_000)
+    }).pipe(Effect.provide(kernel())), 120_000)
 
 const sh = (session: OpenSession, script: string) =>
   Effect.map(session.call("shell.exec", { command: "sh", args: ["-c", script] }), ({ outcome, text }) => {

@@ -44,7 +44,7 @@ const inSession = (
     Effect.gen(function*() {
       const project = yield* makeProject(files)
       yield* body(yield* openSession(project), project)
-    }).pipe(Effect.provide(kernel({ necessity }))), 60_000)
+    }).pipe(Effect.provide(kernel({ necessity }))), 120_000)
 
 const report = { rule: "report", budgetMs: 60_000 } as const
 const complete = (session: OpenSession) => session.call("task.complete", { summary: "Done." })

@@ -147,7 +147,7 @@ const suite = (name: string, backend: Layer.Layer<Sandbox, unknown>, users: Read
         assert.deepStrictEqual(seen.recorded.map(({ outcome }) => outcome), why === undefined ? [] : ["refused"])
         if (why !== undefined) assert.match(`${seen.recorded[0]!.asked}: ${seen.recorded[0]!.reason}`, why)
         assert.strictEqual(requests.length, before)
-      }), 60_000)
+      }), 120_000)
 
     it.scoped("keeps exit code, streams, input and signals of the command", () =>
       Effect.gen(function*() {
@@ -163,7 +163,7 @@ const suite = (name: string, backend: Layer.Layer<Sandbox, unknown>, users: Read
           limits: { ...command(["true"]).limits, timeoutMs: 5000 }
         })
         assert.deepStrictEqual([asked.result.ended, asked.stdout], ["timeout", "asked\n"])
-      }), 60_000)
+      }), 120_000)
 
     it.scoped("gives the command no child it did not start, and no way to change the forwarder or the socket", () =>
       Effect.gen(function*() {
@@ -265,7 +265,7 @@ if (requireRuntime("bubblewrap") && requireRuntime("the npm registry")) {
       })
       assert.deepStrictEqual([result.exitCode, text(result.stdout)], [0, "  1\n"], text(result.stderr))
       assert.include(recorded.map(({ asked, outcome }) => `${outcome} ${asked}`), `opened ${allowed}`)
-    }).pipe(Effect.provide(Bubblewrap.layerLazy())), 90_000)
+    }).pipe(Effect.provide(Bubblewrap.layerLazy())), 120_000)
 }
 
 for (const [name, { layerLazy }] of Object.entries({ docker: Docker, podman: Podman })) {

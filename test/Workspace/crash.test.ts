@@ -130,7 +130,7 @@ describe("a kernel killed in the middle of a merge", () => {
             tidy(one)
           })), { concurrency: atOnce })
       }),
-    60_000
+    120_000
   )
 
   it.scopedLive(
@@ -162,7 +162,7 @@ describe("a kernel killed in the middle of a merge", () => {
           "run.sh": theirs("not part of it\n").replace("-", "x")
         })
       }),
-    60_000
+    120_000
   )
 
   it.scopedLive("leaves nothing of what it was removing", () =>

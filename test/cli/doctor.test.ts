@@ -42,7 +42,7 @@ describe("fluffy doctor", () => {
       Effect.gen(function*() {
         assert.deepStrictEqual(yield* notes("sandbox"), yield* Effect.provide(warnings, Bubblewrap.layerLazy()))
         if (!isRoot) assert.include((yield* notes("sandbox")).join(), "memory is bounded per process")
-      }), 60_000)
+      }), 120_000)
   }
   if (requireEngine("podman")) {
     it.live(
@@ -57,7 +57,7 @@ describe("fluffy doctor", () => {
             assert.include(said.join(), instead)
           }
         }),
-      60_000
+      120_000
     )
   }
 })

@@ -27,7 +27,7 @@ describe("standard output", () => {
         const { stderr } = yield* shell(intoNobody(`fluffy ${command}`))
         assert.strictEqual(stderr, "0\n")
       }),
-    60_000
+    120_000
   )
 
   it.scopedLive.each([["--help"], ["--version"], ["policy check"], ["policy explain fs.read"], ["policy test --json"]])(
@@ -38,6 +38,6 @@ describe("standard output", () => {
         assert.strictEqual(exitCode, 1, stderr)
         assert.match(stderr, /^fluffy: Standard output cannot be written \(ENOSPC\)[^\n]*\n$/)
       }),
-    60_000
+    120_000
   )
 })

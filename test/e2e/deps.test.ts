@@ -18,5 +18,5 @@ it.scopedLive.each(["fs.read", "change"])(
       })
       assert.match(ran.stdout, /^deny by rule kernel-files-are-sealed/, ran.stderr)
     }),
-  60_000
+  120_000
 )

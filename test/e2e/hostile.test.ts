@@ -131,7 +131,7 @@ describe.skipIf(!requireRuntime("bubblewrap"))("a hostile model", () => {
           assert.notInclude(JSON.stringify(log), "hunter2")
           const verified = yield* fluffy(["audit", "verify"], { cwd: project })
           assert.strictEqual(verified.exitCode, 0, verified.stderr)
-        }), 60_000)
+        }), 120_000)
     }
   }
 })

@@ -46,7 +46,7 @@ describe.skipIf(!requireRuntime("bubblewrap"))("a task that is interrupted", () 
           assert.strictEqual((yield* fluffy(["audit", "verify"], { cwd: project })).exitCode, 0)
           assert.deepStrictEqual(stages().filter((name) => name.includes(`-${ran.pid}-`)), [])
         }),
-      60_000
+      120_000
     )
   }
 })
@@ -79,7 +79,7 @@ describe.skipIf(!requireRuntime("bubblewrap"))("a task that breaks off", () => {
       })
       assert.match(ran.stderr, /^fluffy: .*audit log/m)
       assert.deepStrictEqual(contents(project), { ...javascript })
-    }), 60_000)
+    }), 120_000)
 })
 
 describe.skipIf(!requireRuntime("bubblewrap"))("a project that is not what it seems", () => {
@@ -112,7 +112,7 @@ describe.skipIf(!requireRuntime("bubblewrap"))("a project that is not what it se
       })
       assert.strictEqual(ran.exitCode, 0, ran.stdout + ran.stderr)
       assert.isFalse(existsSync(sprung))
-    }), 60_000)
+    }), 120_000)
 
   it.scopedLive("is not overwritten where it changed while the session worked", () =>
     Effect.gen(function*() {
@@ -131,7 +131,7 @@ describe.skipIf(!requireRuntime("bubblewrap"))("a project that is not what it se
         [walk.sourcePath]: "export const add = () => 'mine'\n"
       })
       assert.match(ran.stdout, /changed in the project meanwhile: src\/sums.js.*patches/)
-    }), 60_000)
+    }), 120_000)
 
   it.scopedLive("takes two sessions at once, and the second to merge meets a conflict", () =>
     Effect.gen(function*() {
@@ -155,5 +155,5 @@ describe.skipIf(!requireRuntime("bubblewrap"))("a project that is not what it se
         javascript[walk.sourcePath]!.replace(walk.edit.old, winner.edit.new)
       )
       assert.strictEqual((yield* fluffy(["audit", "verify"], { cwd: project })).exitCode, 0)
-    }), 60_000)
+    }), 120_000)
 })

@@ -84,7 +84,7 @@ describe.skipIf(!requireRuntime("bubblewrap"))("a task from red to green", () =>
           assert.notInclude(server.requests.map((request) => request.raw).join(), "hunter2")
           const finished = ran.events.at(-1)!
           assert.strictEqual(finished.type, "session.finished")
-        }), 60_000)
+        }), 120_000)
     }
 
     it.scopedLive(`waits for ${dialect} after 429 and goes on`, () =>
@@ -93,7 +93,7 @@ describe.skipIf(!requireRuntime("bubblewrap"))("a task from red to green", () =>
         const { project, ran } = yield* walkThrough(dialect, javascript, script)
         assert.strictEqual(ran.exitCode, 0, ran.stdout + ran.stderr)
         yield* assertDone(project, javascript, javascriptWalk)
-      }), 60_000)
+      }), 120_000)
 
     it.scopedLive(
       `ends with 8 and an untouched project when ${dialect} is cut in mid-stream`,
@@ -111,7 +111,7 @@ describe.skipIf(!requireRuntime("bubblewrap"))("a task from red to green", () =>
           assert.include(log.map(({ action }) => action), "model.failed")
           assert.notInclude(JSON.stringify(log), server.key)
         }),
-      60_000
+      120_000
     )
 
     it.scopedLive(
@@ -133,7 +133,7 @@ describe.skipIf(!requireRuntime("bubblewrap"))("a task from red to green", () =>
           assert.match(server.requests[3]!.results[0]!.text, /path/)
           yield* assertDone(project, javascript, walk)
         }),
-      60_000
+      120_000
     )
   }
 
@@ -154,7 +154,7 @@ describe.skipIf(!requireRuntime("bubblewrap"))("a task from red to green", () =>
       assert.strictEqual(ran.exitCode, 0, ran.stdout + ran.stderr)
       const head = readFileSync(join(project, ".git/logs/HEAD"), "utf8")
       assert.include(head, "Added multiply with its test.")
-    }), 60_000)
+    }), 120_000)
 
   const broken = {
     ...javascript,
@@ -179,7 +179,7 @@ test("was broken before", () => assert.equal(add(1, 1), 3))
       assert.deepStrictEqual(verdicts[1]?.failedBefore, names)
       const shown = yield* fluffy(["session", "show", finished?.session ?? ""], { cwd: project })
       assert.include(shown.stdout, "failing before this session already: test/broken.test.js > was broken before")
-    }), 60_000)
+    }), 120_000)
 
   it.scopedLive("names a hunk that no test demands, and merges it", () =>
     Effect.gen(function*() {
@@ -202,7 +202,7 @@ test("was broken before", () => assert.equal(add(1, 1), 3))
       assert.deepStrictEqual(detail, { rule: "report", checked: 2, unchecked: 0, undemanded })
       const shown = yield* fluffy(["session", "show", finished?.session ?? ""], { cwd: project })
       assert.include(shown.stdout, "no test demands src/extra.js:new file (+1 -0)")
-    }), 60_000)
+    }), 120_000)
 
   it.scopedLive("stops with 3 at the turn limit, the project untouched", () =>
     Effect.gen(function*() {
@@ -215,7 +215,7 @@ test("was broken before", () => assert.equal(add(1, 1), 3))
       assert.strictEqual(ran.exitCode, 3, ran.stdout + ran.stderr)
       assert.strictEqual(server.requests.length, 7)
       assert.deepStrictEqual(contents(project), { ...javascript })
-    }), 60_000)
+    }), 120_000)
 
   it.scopedLive("answers in explore mode without a change", () =>
     Effect.gen(function*() {
@@ -229,7 +229,7 @@ test("was broken before", () => assert.equal(add(1, 1), 3))
       assert.strictEqual(ran.exitCode, 0, ran.stdout + ran.stderr)
       assert.match(server.requests[1]!.results[1]!.text, /[Rr]efused.*explore/)
       assert.deepStrictEqual(contents(project), { ...javascript })
-    }), 60_000)
+    }), 120_000)
 
   it.scopedLive(
     "holds a change of the manifest back for a human when headless, and keeps the diff",
@@ -251,6 +251,6 @@ test("was broken before", () => assert.equal(add(1, 1), 3))
         assert.isDefined(patch)
         assert.include(readFileSync(join(project, ".fluffy/state", patch!), "utf8"), "totals")
       }),
-    60_000
+    120_000
   )
 })

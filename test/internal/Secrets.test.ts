@@ -199,7 +199,7 @@ describe("mask leaves alone", () => {
       for (const file of [...files, "package-lock.json"]) {
         assert.deepStrictEqual([file, now(readFileSync(join(packageRoot, file), "utf8")).found], [file, {}])
       }
-    }), 20_000)
+    }), 120_000)
 })
 
 describe("mask is safe against", () => {
@@ -233,7 +233,7 @@ describe("mask is safe against", () => {
         }),
         { numRuns: 300 }
       )
-    }), 20_000)
+    }), 120_000)
 
   const size = 1 << 20
   const hostile: ReadonlyArray<readonly [title: string, unit: string, tail?: string]> = [
@@ -277,7 +277,7 @@ describe("mask is safe against", () => {
           const masked = now(text)
           assert.isFalse("withheld" in masked.found, masked.text.slice(0, 200))
         }
-      }), 20_000)
+      }), 120_000)
   }
 })
 

@@ -63,6 +63,6 @@ if (isRoot) {
         assert.strictEqual(readFileSync(join(layer!.trees[1]!.host, "tiny/index.js"), "utf8"), "1\n")
         assert.deepStrictEqual(readdirSync(join(place, "layers")), [key])
       }),
-    60_000
+    120_000
   )
 }

@@ -119,6 +119,6 @@ against the project's own lockfile:
           ]))
         )
       }),
-    60_000
+    120_000
   )
 }

@@ -103,7 +103,7 @@ for (const _kit of installed("minitest")) {
         assert.deepStrictEqual(yield* names(spec(both)), ["steady#is new", "steady#is old"])
         assert.deepStrictEqual(yield* names(spec(both), "steady#is old"), ["steady#is old"])
       }),
-    60_000
+    120_000
   )
 }
 
@@ -119,6 +119,6 @@ for (const { base, path, right } of installed("cargo")) {
           ])
         }
       }),
-    60_000
+    120_000
   )
 }

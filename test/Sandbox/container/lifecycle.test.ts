@@ -82,7 +82,7 @@ describe.each((["docker", "podman"] as const).filter(requireEngine))("Life of a 
         yield* Effect.promise(() => once(kernel, "exit"))
         assert.deepStrictEqual([yield* nextStart, survivors(marker), volumes(), signs(mark)], [[], [], before, []])
       }),
-    60_000
+    120_000
   )
 
   it.scopedLive(
@@ -105,7 +105,7 @@ describe.each((["docker", "podman"] as const).filter(requireEngine))("Life of a 
         }
         assert.deepStrictEqual([yield* nextStart, survivors(marker)], [[], []])
       }),
-    60_000
+    120_000
   )
 
   const failing: ReadonlyArray<{ readonly call: string; readonly fate: Fate; readonly goesOn: boolean }> = [
@@ -132,7 +132,7 @@ describe.each((["docker", "podman"] as const).filter(requireEngine))("Life of a 
         )
         assert.deepStrictEqual([survivors(marker), left()], [[], []])
       }),
-    60_000
+    120_000
   )
 
   it.scopedLive.each([["fail", 5], ["hold", 1]] as const)(
@@ -163,6 +163,6 @@ describe.each((["docker", "podman"] as const).filter(requireEngine))("Life of a 
         }).pipe(Effect.provide(module.layerLazy({ ...options, socket: proxy.socket })))
         assert.deepStrictEqual(left(), [])
       }),
-    90_000
+    120_000
   )
 })
