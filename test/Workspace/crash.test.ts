@@ -111,7 +111,7 @@ describe("a kernel killed in the middle of a merge", () => {
         )
         for (const outcome of ["finished", "untouched", "done"]) assert.include(outcomes, outcome)
       }),
-    120_000
+    300_000
   )
 
   it.scopedLive(
@@ -130,7 +130,7 @@ describe("a kernel killed in the middle of a merge", () => {
             tidy(one)
           })), { concurrency: atOnce })
       }),
-    120_000
+    300_000
   )
 
   it.scopedLive(
@@ -162,7 +162,7 @@ describe("a kernel killed in the middle of a merge", () => {
           "run.sh": theirs("not part of it\n").replace("-", "x")
         })
       }),
-    120_000
+    300_000
   )
 
   it.scopedLive("leaves nothing of what it was removing", () =>

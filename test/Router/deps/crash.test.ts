@@ -37,7 +37,7 @@ it.scopedLive(
       }
       assert.isTrue(kept > 0 && kept < calls)
     }),
-  120_000
+  300_000
 )
 
 if (isRoot) {
@@ -63,6 +63,6 @@ if (isRoot) {
         assert.strictEqual(readFileSync(join(layer!.trees[1]!.host, "tiny/index.js"), "utf8"), "1\n")
         assert.deepStrictEqual(readdirSync(join(place, "layers")), [key])
       }),
-    120_000
+    300_000
   )
 }

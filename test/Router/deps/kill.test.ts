@@ -87,6 +87,6 @@ if (requireRuntime("bubblewrap") && requireRuntime("openssl") && requireRuntime(
         assert.isDefined(yield* layersOnDisk(layers).open(key!))
         assert.match((yield* install).text, /^It was installed before/)
       }),
-    120_000
+    300_000
   )
 }
