@@ -2,6 +2,7 @@ import { Effect } from "effect"
 import { constants } from "node:fs"
 import { type FileHandle, lstat, open, readdir, stat } from "node:fs/promises"
 import { dirname, join } from "node:path"
+import { shellWord } from "../internal/shellWord.ts"
 import { isRuleFile } from "./look.ts"
 import { maxFileBytes } from "./parseRules.ts"
 import { PolicyLoadFailed } from "./PolicyError.ts"
@@ -122,12 +123,13 @@ export const listPolicyFiles = Effect.fnUntraced(function*(layer: RuleLayer, dir
     return yield* failed(directory, `it holds more than ${maxExtensions} extensions (.js, .ts)`)
   }
   const sizes = yield* Effect.promise(() => Promise.all(names.map((name) => sizeOf(join(directory, name)))))
-  if (sizes.reduce((sum, size) => sum + size, 0) > maxFolderBytes) {
+  // One that is too large by itself is refused by name when it is read.
+  if (sizes.reduce((sum, size) => sum + Math.min(size, maxFileBytes), 0) > maxFolderBytes) {
     return yield* failed(directory, "it holds more than 4 MiB of rules")
   }
   const open = layer === "user" && names.length > 0
     ? yield* Effect.promise(() => openToAll(directory, names))
     : undefined
-  if (open !== undefined) return yield* failed(open, `everyone may write it; type: chmod o-w ${JSON.stringify(open)}`)
+  if (open !== undefined) return yield* failed(open, `everyone may write it; type: chmod o-w ${shellWord(open)}`)
   return names.map((name): PolicyFile => ({ layer, file: join(directory, name) }))
 })

@@ -257,7 +257,7 @@ describe("Policy/Yaml", () => {
         const { mode } = statSync(open)
         chmodSync(open, mode | 0o002)
         const error = yield* Effect.flip(load(directory))
-        assert.strictEqual(error.problem, `everyone may write it; type: chmod o-w ${JSON.stringify(open)}`)
+        assert.strictEqual(error.problem, `everyone may write it; type: chmod o-w ${open}`)
         assert.strictEqual(error.file, open)
         assert.deepStrictEqual(names(yield* load(directory, "shipped")), ["a"])
         chmodSync(open, mode)
