@@ -40,6 +40,13 @@ const environment = () =>
     "reads the environment; only layerConfig and the command line may"
   )
 
+const finalizers = () =>
+  lines(
+    files(["/src/**/*.ts"], ["/src/internal/finalizer.ts"]),
+    /Effect\.(acquireRelease|addFinalizer)\b/,
+    "can lose an interruption; src/internal/finalizer.ts has one that does not"
+  )
+
 const unfinished = () => lines(sources, /(\/\/|\*).*\b(TODO|FIXME|XXX)\b|[Nn]ot (yet )?implemented/, "is unfinished")
 
 const loneTests = () =>
@@ -124,6 +131,7 @@ const index = () => {
 const findings = [
   tooLong,
   environment,
+  finalizers,
   unfinished,
   loneTests,
   skippedByComment,

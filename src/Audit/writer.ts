@@ -1,4 +1,5 @@
 import { Effect, type Scope } from "effect"
+import { addFinalizer } from "../internal/finalizer.ts"
 import type { Draft } from "./chain.ts"
 
 /** Entries the buffer holds before the background writes them. */
@@ -76,7 +77,7 @@ export const make = Effect.fnUntraced(function*<E>(
     })
   })
 
-  yield* Effect.addFinalizer(() =>
+  yield* addFinalizer(() =>
     Effect.sync(() => state = "closed").pipe(
       Effect.zipRight(locked(drain)),
       Effect.tapErrorCause((cause) => Effect.logFatal(`${pending.length} audit entries could not be written`, cause)),

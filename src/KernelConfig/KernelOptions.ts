@@ -152,7 +152,7 @@ export const defaults: Omit<KernelOptions, "project" | "state" | "policies"> = {
     ".ssh/",
     ".gnupg/",
     ".kube/",
-    ".docker/config.json"
+    "**/.docker/config.json"
   ],
   sensitive: [
     "package.json",

@@ -1,6 +1,7 @@
 import { Effect, type Scope } from "effect"
 import { join } from "node:path"
 import type { TestReport } from "../domain/Verdict.ts"
+import { acquireRelease } from "../internal/finalizer.ts"
 import type { BindMount } from "../Sandbox.ts"
 import { reportDirectoryFor } from "./reportDirectories.ts"
 import {
@@ -50,7 +51,7 @@ export const onDisk: ReportChannel = {
 /** Reports kept in a map by `<source>/<name>`: for a kernel in memory, whose scripted sandbox writes them there and seals none. */
 export const inMemory = (files: Map<string, Uint8Array>): ReportChannel => ({
   open: () =>
-    Effect.acquireRelease(
+    acquireRelease(
       Effect.sync(() => "/memory/report"),
       (source) =>
         Effect.sync(() => {

@@ -15,6 +15,7 @@ import {
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { acquireRelease } from "../internal/finalizer.ts"
 import { isDead, self } from "../internal/owner.ts"
 
 const linux = process.platform === "linux"
@@ -61,7 +62,7 @@ const isRemoved = (home: string): boolean => {
 export const reportDirectoryFor = (
   user: { readonly uid: number; readonly gid: number }
 ): Effect.Effect<string, never, Scope.Scope> =>
-  Effect.acquireRelease(
+  acquireRelease(
     Effect.sync(() => mkdtempSync(join(tmpdir(), `${prefix}${self}.`))),
     (home) => Effect.sync(() => isRemoved(home))
   ).pipe(Effect.map((home) => {

@@ -1,5 +1,6 @@
 import { Config, Effect, Layer } from "effect"
 import { readdirSync, rmSync } from "node:fs"
+import { acquireRelease } from "../internal/finalizer.ts"
 import { Sandbox, SandboxFailed, type SandboxProbe, SandboxUnavailable } from "../Sandbox.ts"
 import { programLine, sandboxArguments } from "./bubblewrap/arguments.ts"
 import { problem } from "./bubblewrap/check.ts"
@@ -147,7 +148,7 @@ const make = ({ path = "", program = "bwrap" }: BubblewrapOptions) => {
 }
 
 const scoped = (options: BubblewrapOptions) =>
-  Effect.acquireRelease(Effect.sync(() => make(options)), ({ close }) => close).pipe(
+  acquireRelease(Effect.sync(() => make(options)), ({ close }) => close).pipe(
     Effect.map(({ sandbox }) => sandbox)
   )
 

@@ -1,6 +1,7 @@
 import { Effect, ExecutionStrategy, Exit, Layer, Scope } from "effect"
 import { lstatSync } from "node:fs"
 import { isAbsolute } from "node:path"
+import { acquireRelease } from "../internal/finalizer.ts"
 import { type StageOptions, Workspace, WorkspaceFailed } from "../Workspace.ts"
 import { attempt } from "./attempt.ts"
 import * as Blobs from "./Blobs.ts"
@@ -106,11 +107,11 @@ const open = Effect.fnUntraced(function*(context: Context, options: StageOptions
   }
   const items = few ?? (yield* measured)
   const bytes = bytesOf(items)
-  const home = yield* Effect.acquireRelease(
+  const home = yield* acquireRelease(
     attempt("open a stage", "write", () => Home.create(context, items.length, bytes, owner)),
     ({ directory }) => Effect.ignoreLogged(attempt("remove a stage", "write", () => Home.remove(directory)))
   )
-  const blobs = yield* Effect.acquireRelease(
+  const blobs = yield* acquireRelease(
     attempt("open a stage", "write", () => Blobs.make(home.blobs, !home.times)),
     (held) => Effect.sync(() => held.close())
   )

@@ -1,6 +1,7 @@
 import { Effect, Option, type Scope } from "effect"
 import type { Change, ChangeSet, Content } from "../domain/Change.ts"
 import { ProjectPath } from "../domain/ProjectPath.ts"
+import { acquireRelease } from "../internal/finalizer.ts"
 import { compile } from "../internal/Glob.ts"
 import { fingerprint } from "./fingerprint.ts"
 import { refuseLink } from "./links.ts"
@@ -186,7 +187,7 @@ const make = (tree: MemoryTree, options: StageOptions, root: string): Stage => {
 
 /** A stage over a tree in memory, gone with its scope. */
 export const open = (tree: MemoryTree, options: StageOptions): Effect.Effect<Stage, never, Scope.Scope> =>
-  Effect.acquireRelease(
+  acquireRelease(
     Effect.sync(() => make(tree, options, `memory:stage-${++opened}`)),
     (stage) => Effect.sync(() => tree.stages.delete(stage.root))
   )

@@ -1,6 +1,7 @@
 import { Effect, Schedule, type Scope } from "effect"
 import type { SessionEvent } from "../domain/SessionEvent.ts"
 import { escapeJson } from "../internal/escape.ts"
+import { addFinalizer } from "../internal/finalizer.ts"
 import type { Observer } from "../Orchestrator.ts"
 import { errStyle, outStyle, print, screen } from "./io.ts"
 import { person } from "./person.ts"
@@ -55,7 +56,7 @@ export const humanObserver = Effect.fnUntraced(function*(
     )
   })
   if (screen.drawsStatus) yield* Effect.forkScoped(Effect.repeat(draw, Schedule.spaced("120 millis")))
-  yield* Effect.addFinalizer(() => Effect.sync(screen.clear))
+  yield* addFinalizer(() => Effect.sync(screen.clear))
 
   return {
     person: person(),

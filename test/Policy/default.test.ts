@@ -20,7 +20,8 @@ const effectOf = (asked: PolicyRequest) =>
   Effect.map(Effect.flatMap(Policy, (policy) => policy.decide(asked)), ({ effect }) => effect)
 
 /** A file name that fits a gitignore pattern of the simple kinds that the configuration uses. */
-const nameFor = (pattern: string) => pattern.replace(/\/\*\*$|\/$/, "/x").replaceAll("*", "x").replaceAll("?", "x")
+const nameFor = (pattern: string) =>
+  pattern.replace(/^\*\*\//, "").replace(/\/\*\*$|\/$/, "/x").replaceAll("*", "x").replaceAll("?", "x")
 
 it.effect("loads whole, without a warning, every rule with examples both ways", () =>
   Effect.gen(function*() {

@@ -7,10 +7,11 @@ import { requireEngine, sockets } from "../support/engines.ts"
 import { run, text, users } from "../support/sandbox.ts"
 
 describe("Sandbox/Docker without an engine", () => {
-  it.live("is not usable, and its probe names the command that mends it", () =>
+  it.live("is not usable, and its probe says what mends it", () =>
     Effect.gen(function*() {
       const { remedy, usable } = yield* Effect.flatMap(Sandbox, (sandbox) => sandbox.probe)
-      assert.deepStrictEqual([usable, remedy], [false, Docker.dialect.remedy])
+      assert.isFalse(usable)
+      assert.strictEqual(remedy, `set ${Docker.dialect.variable} to the address of an engine that runs, or unset it`)
     }).pipe(Effect.provide(Docker.layerLazy({ socket: "/nonexistent/engine.sock" }))))
 })
 

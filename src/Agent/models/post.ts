@@ -1,5 +1,6 @@
 import { Effect, type Scope } from "effect"
 import type { IncomingMessage, request } from "node:http"
+import { acquireRelease } from "../../internal/finalizer.ts"
 
 /** `fetch` would load several times the code of these before the first request. */
 const requestTo = (url: URL): Promise<typeof request> =>
@@ -15,7 +16,7 @@ export const post = Effect.fnUntraced(function*<E>(
   failed: (cause: unknown) => E
 ): Effect.fn.Return<IncomingMessage, E, Scope.Scope> {
   const request = yield* Effect.promise(() => requestTo(url))
-  const sent = yield* Effect.acquireRelease(
+  const sent = yield* acquireRelease(
     Effect.try({
       try: () => request(url, { method: "POST", headers: { ...headers, connection: "close" } }),
       catch: failed

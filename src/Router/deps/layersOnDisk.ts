@@ -17,6 +17,7 @@ import {
   writeFileSync
 } from "node:fs"
 import { dirname, join } from "node:path"
+import { acquireRelease } from "../../internal/finalizer.ts"
 import { isDead, self } from "../../internal/owner.ts"
 import { type Layer, type Layers, LayersFailed, type Workplace } from "./Layers.ts"
 import { removeTree } from "./removeTree.ts"
@@ -201,7 +202,7 @@ export const onDisk = (directory: string): Layers => {
         Effect.catchAllDefect(() => Effect.void as Effect.Effect<undefined>)
       ),
     workplace: (user, files) =>
-      Effect.acquireRelease(
+      acquireRelease(
         Effect.try({ try: () => prepare(directory, user, files), catch: failed(directory) }),
         ({ shown }) => Effect.ignoreLogged(Effect.try(() => removeTree(dirname(shown))))
       ),

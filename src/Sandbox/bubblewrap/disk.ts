@@ -7,6 +7,8 @@ const maxInodes = 200_000
 const maxDescriptors = 20_000
 // Files that are only mapped, or on their way from one process to another, are found nowhere.
 const maxForgiven = 8
+// An engine names a container's processes a moment after its start, or never.
+const maxUnknownLooks = 20
 
 /** Bytes that lie below a directory, by blocks, links not followed; stops when there are more than `enough`. */
 const occupied = (root: string, enough: number): number => {
@@ -56,13 +58,14 @@ const fileSystem = (path: string) => {
 
 /**
  * Tells, when asked with a sandbox's processes, whether it has written more than `limit` bytes below its roots. Free space is cheap to
- * look at; only when that has shrunk by more are the files counted, since another program may have used it.
+ * look at; only when that has shrunk by more are the files counted, since another program may have used it. It is asked at regular
+ * intervals.
  */
 export const diskUsage = (
   roots: ReadonlyArray<string>,
   limit: number
 ): (pids: ReadonlyArray<number>) => boolean => {
-  const watched = roots.map((root) => ({ ...fileSystem(root), forgiven: 0 }))
+  const watched = roots.map((root) => ({ ...fileSystem(root), forgiven: 0, unknown: 0 }))
   return (pids) =>
     watched.some((start) => {
       const now = fileSystem(start.path)
@@ -71,11 +74,12 @@ export const diskUsage = (
       if (used > limit) {
         const held = nameless(pids)
         const ours = occupied(start.path, limit) + (held ?? 0)
-        if (ours > limit || (held === undefined && used > 2 * limit)) return true
-        if (held !== undefined) {
-          start.forgiven += Math.max(0, used - ours)
-          start.free = now.free + Math.min(ours, limit / 2)
+        if (ours > limit) return true
+        if (held === undefined) {
+          return used > maxForgiven * limit || (used > 2 * limit && ++start.unknown > maxUnknownLooks)
         }
+        start.forgiven += Math.max(0, used - ours)
+        start.free = now.free + Math.min(ours, limit / 2)
         return start.forgiven > maxForgiven * limit
       }
       return now.free < Math.min(hostFloor, start.free / 2)

@@ -1,4 +1,5 @@
 import { Duration, Effect, Layer } from "effect"
+import { addFinalizer } from "../../internal/finalizer.ts"
 import { Sandbox, SandboxFailed, type SandboxProbe, SandboxUnavailable } from "../../Sandbox.ts"
 import { problem } from "../bubblewrap/check.ts"
 import { networked, networkProblem } from "../networked.ts"
@@ -140,7 +141,7 @@ const make = (dialect: Dialect, options: ContainerOptions) =>
         ? Effect.void
         : Effect.flatMap(engine, (found) => Effect.forEach([...left], (name) => removeOrKeep(found, name, left)))
     )
-    yield* Effect.addFinalizer(() => Effect.ignore(leave))
+    yield* addFinalizer(() => Effect.ignore(leave))
     const imageId = Effect.map(ready, ([, { id }]) => id)
     return { sandbox: Sandbox.of({ backend, image: imageId, run, probe, warm: parking.warm }), sweep }
   })

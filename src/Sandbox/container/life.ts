@@ -1,5 +1,6 @@
 import { Effect, type Scope } from "effect"
 import { randomUUID } from "node:crypto"
+import { acquireRelease, addFinalizer } from "../../internal/finalizer.ts"
 import type { SandboxCommand, SandboxResult } from "../SandboxCommand.ts"
 import { SandboxFailed, type SandboxUnavailable } from "../SandboxError.ts"
 import { type Attached, attachTo } from "./attached.ts"
@@ -70,7 +71,7 @@ export const created = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Created, SandboxFailed, Scope.Scope> {
   const { backend, found, left, shape } = making
   const { engine, facts } = found
-  const name = yield* Effect.acquireRelease(
+  const name = yield* acquireRelease(
     Effect.sync(() => `fluffy-${randomUUID()}`),
     (name) => removeOrKeep(found, name, left)
   )
@@ -103,8 +104,8 @@ export const attach = Effect.fnUntraced(function*(
     catch: failing(backend, "run")
   })
   const made: Container = { name, id, found, attached, running: false }
-  yield* Effect.addFinalizer(() => Effect.sync(attached.release))
-  yield* Effect.addFinalizer(() =>
+  yield* addFinalizer(() => Effect.sync(attached.release))
+  yield* addFinalizer(() =>
     made.running
       ? Effect.ignore(Effect.tryPromise(() => within(killMs, "killed nothing", engine.kill(id))))
       : Effect.void

@@ -2,6 +2,7 @@ import { Effect, type Scope } from "effect"
 import { lookup } from "node:dns/promises"
 import { connect, isIP, type Socket } from "node:net"
 import { type NetworkHost, show } from "../../domain/NetworkHost.ts"
+import { acquireRelease } from "../../internal/finalizer.ts"
 import { addressProblem } from "./addresses.ts"
 import type { Refusal } from "./request.ts"
 
@@ -33,7 +34,7 @@ const refused = (target: NetworkHost, status: Refusal["status"], reason: string)
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? "unknown error"
 
 const connectTo = (address: string, port: number): Effect.Effect<Socket, string, Scope.Scope> =>
-  Effect.acquireRelease(
+  acquireRelease(
     Effect.sync(() => connect({ host: address, port, family: isIP(address), allowHalfOpen: true, noDelay: true })),
     (socket) => Effect.sync(() => socket.destroy())
   ).pipe(Effect.flatMap((socket) =>

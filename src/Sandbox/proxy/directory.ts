@@ -13,6 +13,7 @@ import {
 import type { Server } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { acquireRelease } from "../../internal/finalizer.ts"
 import { isDead, self } from "../../internal/owner.ts"
 import { SandboxFailed } from "../SandboxError.ts"
 
@@ -72,7 +73,7 @@ export const sweepNetworks: Effect.Effect<number> = Effect.sync(() => {
 type User = { readonly uid: number; readonly gid: number }
 
 /** A private directory for one proxy, removed with the scope. */
-export const privateDirectory: Effect.Effect<string, SandboxFailed, Scope.Scope> = Effect.acquireRelease(
+export const privateDirectory: Effect.Effect<string, SandboxFailed, Scope.Scope> = acquireRelease(
   Effect.try({ try: () => mkdtempSync(join(tmpdir(), `${prefix}${self}.`)), catch: failed }),
   (directory) => Effect.ignore(Effect.try(() => remove(directory)))
 )
@@ -99,11 +100,11 @@ export const listen = (
 ): Effect.Effect<void, SandboxFailed, Scope.Scope> =>
   Effect.gen(function*() {
     const path = join(directory, socketName)
-    const descriptor = yield* Effect.acquireRelease(
+    const descriptor = yield* acquireRelease(
       Effect.try({ try: () => openSync(directory, "r"), catch: failed }),
       (descriptor) => Effect.sync(() => closeSync(descriptor))
     )
     const short = Buffer.byteLength(path) > maxPath ? `/proc/self/fd/${descriptor}/${socketName}` : path
-    yield* Effect.acquireRelease(listening(server, short), () => Effect.sync(() => server.close()))
+    yield* acquireRelease(listening(server, short), () => Effect.sync(() => server.close()))
     yield* Effect.try({ try: () => handOver(directory, path, user), catch: failed })
   })

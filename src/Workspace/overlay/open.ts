@@ -1,5 +1,6 @@
 import { Effect, type Scope } from "effect"
 import { lstatSync } from "node:fs"
+import { acquireRelease } from "../../internal/finalizer.ts"
 import type { Stage, StageOptions, WorkspaceFailed } from "../../Workspace.ts"
 import { attempt } from "../attempt.ts"
 import * as Blobs from "../Blobs.ts"
@@ -63,7 +64,7 @@ export const prepareOverlay = Effect.fnUntraced(function*(
   const calls = yield* Effect.promise(native)
   if (calls === undefined) return "the C library cannot be called"
   // Before anything is looked at: what changes from here on has changed since the session's start.
-  const made = yield* Effect.acquireRelease(
+  const made = yield* acquireRelease(
     attempt("open a stage", "write", () => Home.createOverlay(place, owner)),
     ({ directory }) => Effect.ignoreLogged(attempt("remove a stage", "write", () => Home.remove(directory)))
   )
@@ -111,12 +112,12 @@ const build = (
     const { listing, owner, stage } = options
     const { project } = stage
     const { directory, trash } = made
-    const blobs = yield* Effect.acquireRelease(
+    const blobs = yield* acquireRelease(
       attempt("open a stage", "write", () => Blobs.make(made.blobs, false)),
       (held) => Effect.sync(() => held.close())
     )
     const names = new Names(listing.files)
-    const watching = yield* Effect.acquireRelease(
+    const watching = yield* acquireRelease(
       attempt("open a stage", "read", () => watch(project, names.directories.keys(), calls)),
       (one) => Effect.sync(one.close)
     )

@@ -1,6 +1,7 @@
 import { Effect, Stream } from "effect"
 import { closeSync, openSync, writeFileSync } from "node:fs"
 import { canonical } from "../../Audit/canonical.ts"
+import { acquireRelease } from "../../internal/finalizer.ts"
 import type { CommandOf } from "../args.ts"
 import { auditHere, entries } from "../auditHere.ts"
 import { CliFailed, misused } from "../CliFailed.ts"
@@ -37,7 +38,7 @@ const writing = (file: string | undefined) =>
   file === undefined
     ? Effect.succeed((text: string) => Effect.sync(() => print(text)))
     : Effect.map(
-      Effect.acquireRelease(open(file), (descriptor) => Effect.sync(() => closeSync(descriptor))),
+      acquireRelease(open(file), (descriptor) => Effect.sync(() => closeSync(descriptor))),
       (descriptor) => writeTo(descriptor, file)
     )
 

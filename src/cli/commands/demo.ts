@@ -5,6 +5,7 @@ import { join } from "node:path"
 import * as Model from "../../Agent/Model.ts"
 import { Audit } from "../../Audit.ts"
 import { escapeLine } from "../../internal/escape.ts"
+import { acquireRelease } from "../../internal/finalizer.ts"
 import { packageRoot } from "../../internal/PackageRoot.ts"
 import { count } from "../../internal/text.ts"
 import * as Kernel from "../../Kernel.ts"
@@ -26,7 +27,7 @@ const brokenLog = 9
 
 /** A copy of the demo project in a folder of its own, removed with the scope unless it is kept. */
 const throwAway = (keep: boolean): Effect.Effect<string, never, Scope.Scope> =>
-  Effect.acquireRelease(
+  acquireRelease(
     Effect.sync(() => {
       const folder = join(realpathSync(mkdtempSync(join(tmpdir(), "fluffy-demo-"))), "basket")
       mkdirSync(folder)

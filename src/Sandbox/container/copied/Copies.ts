@@ -1,4 +1,5 @@
 import { Effect, Exit, Scope } from "effect"
+import { acquireRelease, addFinalizer } from "../../../internal/finalizer.ts"
 import type { SandboxResult } from "../../SandboxCommand.ts"
 import { SandboxFailed } from "../../SandboxError.ts"
 import { templateOf } from "../../Template.ts"
@@ -49,7 +50,7 @@ export interface Copies {
 export const makeCopies = Effect.gen(function*() {
   const kept = new Map<string, Kept>()
   const alone = yield* Effect.makeSemaphore(1)
-  yield* Effect.addFinalizer((exit) =>
+  yield* addFinalizer((exit) =>
     Effect.forEach([...kept.values()], ({ scope }) => Scope.close(scope, exit), { discard: true })
   )
 
@@ -95,7 +96,7 @@ export const makeCopies = Effect.gen(function*() {
       const returned = yield* Effect.forEach(
         [...volumes].filter(([root]) => root.writable),
         ([root, volume]) =>
-          Effect.acquireRelease(
+          acquireRelease(
             copyOut(making, root, volume, (archive) => receive(archive, volume.bytes + command.limits.diskBytes)),
             ({ close }) => Effect.sync(close)
           ).pipe(Effect.map(({ unpack }) => () => unpack(root.path, owner)))

@@ -2,6 +2,7 @@ import { Effect, type Scope } from "effect"
 import { randomUUID } from "node:crypto"
 import { basename, dirname } from "node:path"
 import type { Readable } from "node:stream"
+import { acquireRelease } from "../../../internal/finalizer.ts"
 import { SandboxFailed } from "../../SandboxError.ts"
 import { wordsOf } from "../Engine.ts"
 import { type Making, removeOrKeep } from "../life.ts"
@@ -69,7 +70,7 @@ export const copyIn = Effect.fnUntraced(function*(
   root: Root
 ): Effect.fn.Return<Volume, SandboxFailed, Scope.Scope> {
   const { engine } = making.found
-  const name = yield* Effect.acquireRelease(
+  const name = yield* acquireRelease(
     Effect.sync(() => `fluffy-${randomUUID()}`),
     (name) =>
       Effect.catchAll(

@@ -1,4 +1,5 @@
 import { Effect, type Scope } from "effect"
+import { acquireRelease } from "../../../internal/finalizer.ts"
 import { type SandboxCommand, type SandboxResult, writable } from "../../SandboxCommand.ts"
 import type { SandboxFailed } from "../../SandboxError.ts"
 import { templateOf } from "../../Template.ts"
@@ -119,7 +120,7 @@ export const makeParking = (): Parking => {
   return {
     warm: (root) =>
       Effect.flatMap(pool, (own) =>
-        Effect.acquireRelease(
+        acquireRelease(
           Effect.sync(() => pools.set(root, own)),
           () => Effect.sync(() => pools.get(root) === own && pools.delete(root))
         )),

@@ -1,4 +1,5 @@
 import { Clock, Effect, Exit, Queue, Scope } from "effect"
+import { addFinalizer } from "../../../internal/finalizer.ts"
 import { type DemandOptions, usual, wanted } from "./demand.ts"
 
 /**
@@ -143,7 +144,7 @@ export const make = Effect.fnUntraced(function*<S, M, A, E>(
   )
 
   // After whatever is being made was told to stop, and has.
-  yield* Effect.addFinalizer((exit) =>
+  yield* addFinalizer((exit) =>
     Effect.forEach([...held], (own) => closeNow(own, exit), { concurrency: "unbounded", discard: true })
   )
   yield* Queue.take(used).pipe(
