@@ -5,8 +5,8 @@ const MiB = 1 << 20
 const hostFloor = 256 * MiB
 const maxInodes = 200_000
 const maxDescriptors = 20_000
-// Files that are only mapped, or on their way from one process to another, are found nowhere.
-const maxForgiven = 8
+/** What is found nowhere may be of files that are only mapped, or on their way from one process to another. */
+const maxForgiven = (limit: number) => Math.max(8 * limit, 4096 * MiB)
 // An engine names a container's processes a moment after its start, or never.
 const maxUnknownLooks = 20
 
@@ -76,11 +76,11 @@ export const diskUsage = (
         const ours = occupied(start.path, limit) + (held ?? 0)
         if (ours > limit) return true
         if (held === undefined) {
-          return used > maxForgiven * limit || (used > 2 * limit && ++start.unknown > maxUnknownLooks)
+          return used > maxForgiven(limit) || (used > 2 * limit && ++start.unknown > maxUnknownLooks)
         }
         start.forgiven += Math.max(0, used - ours)
         start.free = now.free + Math.min(ours, limit / 2)
-        return start.forgiven > maxForgiven * limit
+        return start.forgiven > maxForgiven(limit)
       }
       return now.free < Math.min(hostFloor, start.free / 2)
     })
