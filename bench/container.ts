@@ -8,20 +8,13 @@ import { Sandbox, type SandboxCommand } from "../src/Sandbox.ts"
 import { createOptions, type Shape } from "../src/Sandbox/container/createOptions.ts"
 import { find } from "../src/Sandbox/container/find.ts"
 import { findImage } from "../src/Sandbox/container/image.ts"
-import * as Docker from "../src/Sandbox/Docker.ts"
-import * as Podman from "../src/Sandbox/Podman.ts"
 import { defaultLimits } from "../src/Sandbox/SandboxCommand.ts"
+import { type Engine, ofEach, thinkingMs, unmeasured } from "./engines.ts"
 import { type BenchRow, isMain, print } from "./report.ts"
 
-const engines = [
-  { module: Docker, socket: "/var/run/docker.sock" },
-  { module: Podman, socket: "/run/podman/podman.sock" }
-]
 const warmUp = 3
 const rounds = 20
 const bars = { cold: 1.2, warm: 1.1, acquire: 0.5 }
-/** An agent thinks between two commands; in this time an engine starts what the next one needs. */
-const thinkingMs = 1000
 
 const commandOver = (root: string): SandboxCommand => ({
   command: "echo",
@@ -71,7 +64,7 @@ const clocked = async (sandbox: Sandbox["Type"], command: SandboxCommand) => {
   return { first, whole: performance.now() - since }
 }
 
-const measure = ({ module: { dialect, layerLazy }, socket }: (typeof engines)[number]) =>
+const measure = ({ module: { dialect, layerLazy }, socket }: Engine) =>
   Effect.gen(function*() {
     const found = yield* find(dialect, { socket })
     const image = yield* findImage(dialect, { socket }, found)
@@ -161,18 +154,10 @@ const measure = ({ module: { dialect, layerLazy }, socket }: (typeof engines)[nu
   }).pipe(
     Effect.scoped,
     Effect.provide(layerLazy({ socket })),
-    Effect.catchTag("SandboxUnavailable", (error) =>
-      Effect.sync((): ReadonlyArray<BenchRow> => {
-        process.stderr.write(`bench/container measures no ${error.backend}: ${error.message}\n`)
-        return []
-      }))
+    Effect.catchTag("SandboxUnavailable", (error) => unmeasured("container", error.backend, error))
   )
 
 /** What a container costs beyond the engine's own work, cold and warm, for each engine that answers. */
-export const run = async (): Promise<ReadonlyArray<BenchRow>> => {
-  const rows: Array<BenchRow> = []
-  for (const engine of engines) rows.push(...await Effect.runPromise(measure(engine)))
-  return rows
-}
+export const run = (): Promise<ReadonlyArray<BenchRow>> => ofEach(measure)
 
 if (isMain(import.meta.url)) print(await run())

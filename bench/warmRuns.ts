@@ -6,22 +6,15 @@ import { timed } from "../src/internal/time.ts"
 import { defaults } from "../src/KernelConfig.ts"
 import * as Router from "../src/Router.ts"
 import { Sandbox } from "../src/Sandbox.ts"
-import * as Docker from "../src/Sandbox/Docker.ts"
-import * as Podman from "../src/Sandbox/Podman.ts"
 import * as StateMachine from "../src/StateMachine.ts"
 import { Workspace } from "../src/Workspace.ts"
+import { type Engine, ofEach, thinkingMs, unmeasured } from "./engines.ts"
 import { type BenchRow, isMain, print } from "./report.ts"
 import { kernelIn, median, temporary } from "./verdict.ts"
 
-const engines = [
-  { module: Docker, socket: "/var/run/docker.sock" },
-  { module: Podman, socket: "/run/podman/podman.sock" }
-]
 const warmUp = 3
 const rounds = 15
 const bar = 0.85
-/** An agent thinks between two commands; in this time an engine starts what the next one needs. */
-const thinkingMs = 1000
 
 const head = `import assert from "node:assert"\nimport test from "node:test"\n`
 const own = {
@@ -62,7 +55,7 @@ const openSession = (name: string) =>
     return { stage, round }
   })
 
-const measure = ({ module: { dialect: { backend }, layerLazy }, socket }: (typeof engines)[number]) =>
+const measure = ({ module: { dialect: { backend }, layerLazy }, socket }: Engine) =>
   Effect.gen(function*() {
     const state = yield* temporary
     return yield* Effect.gen(function*() {
@@ -84,18 +77,10 @@ const measure = ({ module: { dialect: { backend }, layerLazy }, socket }: (typeo
     }).pipe(Effect.provide(kernelIn(state, layerLazy({ socket }))))
   }).pipe(
     Effect.scoped,
-    Effect.catchTag("RouterFailed", (error) =>
-      Effect.sync((): ReadonlyArray<BenchRow> => {
-        process.stderr.write(`bench/warmRuns measures no ${backend}: ${error.message}\n`)
-        return []
-      }))
+    Effect.catchTag("RouterFailed", (error) => unmeasured("warmRuns", backend, error))
   )
 
 /** What a test run of a session costs with the container pool and without, for each engine that answers. */
-export const run = async (): Promise<ReadonlyArray<BenchRow>> => {
-  const rows: Array<BenchRow> = []
-  for (const engine of engines) rows.push(...await Effect.runPromise(measure(engine)))
-  return rows
-}
+export const run = (): Promise<ReadonlyArray<BenchRow>> => ofEach(measure)
 
 if (isMain(import.meta.url)) print(await run())
